@@ -1,0 +1,182 @@
+"""A decision: everything computed for one subject on one day, outward values made on demand."""
+
+import datetime as dt
+import json
+from functools import cached_property
+from typing import Any
+
+from attrs import field, frozen
+
+from trustcommerce.errors import DataError
+from trustcommerce.explain import Explanation, explain, render_text
+from trustcommerce.language.names import did_you_mean
+from trustcommerce.language.types import Type
+from trustcommerce.plan import RuleSetPlan, Version
+from trustcommerce.run.record import RecordProgram
+from trustcommerce.run.values import show
+
+__all__ = ["Decision", "Reason", "Score", "State"]
+
+
+@frozen(kw_only=True)
+class State:
+    """What a subject carries to the next period; it belongs to one pack, rule set and subject.
+
+    No rule set carries anything yet, so `values` is empty; `previous=` checks the rest.
+    """
+
+    pack: str
+    ruleset: str
+    key: tuple[object, ...]
+    as_of: dt.date
+    values: dict[str, object] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Reason:
+    """A reason code, the points lost for it (None when no points are given), and its sentence."""
+
+    code: str
+    lost: float | None
+    text: str
+
+
+@frozen(kw_only=True)
+class Score:
+    """One score of a decision: `value` in points, `points` in ten-thousandths, None when not given."""
+
+    name: str
+    value: float | None
+    points: int | None
+    status: str
+
+
+@frozen(kw_only=True, slots=False, eq=False)
+class Decision:
+    """Everything computed for one subject at one `as_of`.
+
+    Args:
+        pack: Name and version of the pack.
+        meaning: Digest of what the pack means; `source` of its bytes.
+        shadow: Whether the rule set is computed but not enforced on that day.
+    """
+
+    pack: str
+    version: str
+    meaning: str
+    source: str
+    ruleset: str
+    as_of: dt.date
+    shadow: bool
+    key: tuple[object, ...]
+    state: State
+    _plan: RuleSetPlan = field(repr=False)
+    _version: Version = field(repr=False, alias="version_plan")
+    _program: RecordProgram = field(repr=False)
+    _values: tuple[Any, ...] = field(repr=False)
+    _texts: dict[str, dict[str, str]] = field(repr=False)
+
+    @cached_property
+    def _late(self) -> dict[str, Any]:
+        return dict(zip(self._program.late_names, self._program.late(self._values, self.as_of), strict=True))
+
+    @cached_property
+    def _types(self) -> dict[str, Type]:
+        return {each.name: each.type for each in self._version.outputs}
+
+    def _get(self, name: str) -> Any:
+        """The run-time value of an item, input or constant."""
+        index = self._program.index
+        if name in index:
+            return self._values[index[name]]
+        if name in self._version.constants:
+            return self._version.constants[name].value
+        return self._late[name] if name in self._late else None
+
+    def __getitem__(self, name: str) -> Any:
+        """The outward value of any output: a metric, value, score, part, level or resource."""
+        if name not in self._types:
+            raise DataError(f"rule set `{self.ruleset}` gives no `{name}`", ruleset=self.ruleset, column=name,
+                            hint=did_you_mean(name, self._types))
+        return show(self._get(name), self._types[name])
+
+    def _block(self, *blocks: str) -> dict[str, Any]:
+        return {each.name: self[each.name] for each in self._version.outputs if each.block in blocks}
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """Every output by name, as a row of `score_table` has it."""
+        return {each.name: self[each.name] for each in self._version.outputs}
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        return self._block("metrics")
+
+    @cached_property
+    def levels(self) -> dict[str, str]:
+        return self._block("levels")
+
+    @cached_property
+    def resources(self) -> dict[str, Any]:
+        return self._block("resources")
+
+    @cached_property
+    def scores(self) -> dict[str, Score]:
+        return {
+            shape.path: Score(name=shape.path, value=self[shape.path], points=self._get(shape.path),
+                              status=self[f"{shape.path}.status"])
+            for shape in self._version.scores
+        }  # fmt: skip
+
+    @cached_property
+    def statuses(self) -> dict[str, str]:
+        return {name: score.status for name, score in self.scores.items()}
+
+    def contributions(self, score: str | None = None) -> Explanation:
+        """The contribution tree of a score, of the only one when none is named."""
+        name = self._named(score)
+        shape = next(each for each in self._version.scores if each.path == name)
+        reasons = tuple((code, self._get(f"{name}.lost_{i}")) for i in range(1, 4)
+                        if (code := self._get(f"{name}.reason_{i}")) is not None)  # fmt: skip
+        return explain(shape, self._version, self._get, self.statuses[name], reasons)
+
+    def _named(self, score: str | None) -> str:
+        names = [shape.path for shape in self._version.scores]
+        if score is None and len(names) == 1:
+            return names[0]
+        if score not in names:
+            raise DataError(f"rule set `{self.ruleset}` has no score `{score}`" if score else "say which score",
+                            ruleset=self.ruleset, hint=f"it has {', '.join(names) or 'none'}")
+        return score
+
+    def reasons(self, score: str | None = None, lang: str = "en") -> tuple[Reason, ...]:
+        """The three largest losses of a score, or why it was not given."""
+        name = self._named(score)
+        found = []
+        for i in range(1, 4):
+            code, lost = self._get(f"{name}.reason_{i}"), self._get(f"{name}.lost_{i}")
+            if code is not None:
+                found.append(Reason(code=code, lost=None if lost is None else lost / 10_000, text=self._text(code, lang)))
+        return tuple(found)
+
+    def _text(self, code: str, lang: str) -> str:
+        texts = self._texts.get(code, {})
+        return texts.get(lang) or texts.get(lang.split("-")[0]) or texts.get("en") or texts.get("") or ""
+
+    def explain(self, lang: str = "en", format: str = "text", score: str | None = None) -> str:
+        """The explanation of one score, or of all, as text of 80 columns or as JSON."""
+        names = [self._named(score)] if score else [shape.path for shape in self._version.scores]
+        trees = [self.contributions(name) for name in names]
+        if format == "json":
+            return json.dumps({**self.header(), "scores": [tree.as_dict() for tree in trees]},
+                              ensure_ascii=False, indent=2, default=str)
+        if format != "text":
+            raise DataError(f"no format `{format}`", hint="text or json")
+        texts = {code: self._text(code, lang) for code in self._texts}
+        return "\n\n".join(render_text(tree, lang, texts) for tree in trees)
+
+    def header(self) -> dict[str, Any]:
+        """What identifies the decision, for outputs."""
+        return {"pack": self.pack, "version": self.version, "ruleset": self.ruleset, "key": list(self.key),
+                "as_of": self.as_of.isoformat(), "shadow": self.shadow, "meaning": self.meaning,
+                "source": self.source}  # fmt: skip

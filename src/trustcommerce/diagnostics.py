@@ -1,0 +1,155 @@
+"""Problems in what a user wrote: where, what, how to mend it.
+
+In: spans of source text and a code of the catalogue. Out: `Diagnostic` records and their text.
+"""
+
+import bisect
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from attrs import field, frozen
+
+from trustcommerce.codes import Code
+
+__all__ = ["Diagnostic", "Problems", "SourceFile", "Span", "display_width", "render"]
+
+
+def display_width(text: str) -> int:
+    """Columns a terminal needs for `text`; Chinese characters take two."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+@frozen(kw_only=True, slots=False, eq=False)
+class SourceFile:
+    """A text file a user wrote, with the path as it is shown in messages."""
+
+    path: str
+    text: str = field(repr=False)
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        return [0, *(i + 1 for i, c in enumerate(self.text) if c == "\n")]
+
+    def line_of(self, offset: int) -> int:
+        """Number of the line that holds `offset`, counted from 1."""
+        return bisect.bisect_right(self.line_starts, offset)
+
+    def line_text(self, line: int) -> str:
+        start = self.line_starts[line - 1]
+        end = self.text.find("\n", start)
+        return self.text[start : len(self.text) if end < 0 else end].rstrip("\r")
+
+
+@frozen
+class Span:
+    """Characters `start` to `end` (exclusive) of a file."""
+
+    file: SourceFile
+    start: int
+    end: int
+
+    @property
+    def line(self) -> int:
+        return self.file.line_of(self.start)
+
+    @property
+    def column(self) -> int:
+        """Counted in characters from 1."""
+        return self.start - self.file.line_starts[self.line - 1] + 1
+
+    @property
+    def place(self) -> str:
+        return f"{self.file.path}:{self.line}:{self.column}"
+
+    def to(self, other: "Span") -> "Span":
+        return Span(self.file, min(self.start, other.start), max(self.end, other.end))
+
+
+@frozen(kw_only=True)
+class Diagnostic:
+    """One problem: a stable code, a sentence, a place, and how to mend it."""
+
+    code: Code
+    message: str
+    span: Span | None = None
+    hint: str | None = None
+    severity: str = "error"
+
+    @property
+    def order(self) -> tuple[str, int, str, str]:
+        place = ("", -1) if self.span is None else (self.span.file.path, self.span.start)
+        return (*place, self.code.number, self.message)
+
+    def as_dict(self) -> dict[str, object]:
+        """The same as plain data, for `--format json`."""
+        at = self.span
+        return {
+            "code": self.code.number,
+            "slug": self.code.slug,
+            "severity": self.severity,
+            "message": self.message,
+            "file": at.file.path if at else None,
+            "line": at.line if at else None,
+            "column": at.column if at else None,
+            "hint": self.hint,
+        }
+
+    def __str__(self) -> str:
+        return render(self)
+
+
+def render(diagnostic: Diagnostic) -> str:
+    """The diagnostic as people read it: place, code, sentence, line with caret, hint."""
+    code, span = diagnostic.code, diagnostic.span
+    head = f"{diagnostic.severity} {code.number} {code.slug}: {diagnostic.message}"
+    lines = [head if span is None else f"{span.place}: {head}"]
+    if span is not None:
+        text = span.file.line_text(span.line)
+        before = text[: span.column - 1]
+        marked = text[span.column - 1 : span.column - 1 + max(1, span.end - span.start)]
+        number = f"{span.line:>5}"
+        lines.append(f"{number} | {text.expandtabs(1)}")
+        lines.append(f"{'':>5} | {' ' * display_width(before)}{'^' * max(1, display_width(marked))}")
+    if diagnostic.hint:
+        lines.append(f"hint: {diagnostic.hint}")
+    return "\n".join(lines)
+
+
+class Problems:
+    """Collects diagnostics, each once; the stages add, the engine raises."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, int, str, str], Diagnostic] = {}
+
+    def add(
+        self,
+        code: Code,
+        message: str,
+        span: Span | None = None,
+        hint: str | None = None,
+        severity: str = "error",
+    ) -> None:
+        found = Diagnostic(code=code, message=message, span=span, hint=hint, severity=severity)
+        self._found.setdefault(found.order, found)
+
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
+        for found in diagnostics:
+            self._found.setdefault(found.order, found)
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        return iter(sorted(self._found.values(), key=lambda d: d.order))
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        return tuple(d for d in self if d.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        return tuple(d for d in self if d.severity == "warning")

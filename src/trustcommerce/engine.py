@@ -1,0 +1,272 @@
+"""The conductor: a pack folder in, decisions and tables out.
+
+    load      text -> tree          schema, model, plan    tree -> plan
+    record    plan -> decision      table                  plan -> Arrow table
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trustcommerce.builtin import core_registry
+from trustcommerce.decision import Decision, State
+from trustcommerce.diagnostics import Diagnostic, Problems
+from trustcommerce.errors import DataError, PolicyError
+from trustcommerce.language.names import did_you_mean
+from trustcommerce.load import PackFiles, parse_date, read_pack
+from trustcommerce.plan import PackPlan, RuleSetPlan, Version, plan_pack
+from trustcommerce.registry import Registry
+from trustcommerce.run.record import NotJudged, RecordProgram, compile_record
+from trustcommerce.run.values import describe
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from trustcommerce.job import RunReport
+
+__all__ = ["Engine", "check", "load"]
+
+
+def load(folder: str | Path) -> "Engine":
+    """Load, check and compile the pack in `folder`.
+
+    Raises:
+        PolicyError: Something in it is wrong; holds every diagnostic, sorted by place.
+    """
+    problems = Problems()
+    files = read_pack(folder, problems)
+    plan = plan_pack(files, core_registry(), problems) if files is not None else None
+    if files is None or plan is None:
+        raise PolicyError(problems)
+    return Engine(files, plan)
+
+
+def check(folder: str | Path) -> tuple[Diagnostic, ...]:
+    """Every problem of the pack in `folder`, errors and warnings, sorted by place."""
+    problems = Problems()
+    files = read_pack(folder, problems)
+    if files is not None:
+        plan_pack(files, core_registry(), problems)
+    return tuple(problems)
+
+
+class Engine:
+    """A loaded pack: immutable, thread-safe, picklable. Make one with `load`."""
+
+    def __init__(self, files: PackFiles, plan: PackPlan) -> None:
+        self._files, self.plan = files, plan
+        self._programs: dict[int, RecordProgram] = {}
+        self._texts = _reason_texts(plan)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (self._files,)
+
+    def __repr__(self) -> str:
+        return f"Engine({self.plan.pack.name} {self.plan.pack.version}, {len(self.rulesets)} rule sets)"
+
+    # -- what is in it
+
+    @property
+    def registry(self) -> Registry:
+        """Everything that is registered: functions, forms, sources, outputs."""
+        return core_registry()
+
+    @property
+    def rulesets(self) -> tuple[str, ...]:
+        """Names of the rule sets, each after those it reads."""
+        return tuple(self.plan.rulesets)
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """`meaning` of the rules, `source` of the bytes."""
+        return {"meaning": self.plan.meaning, "source": self.plan.source}
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        return self.plan.warnings
+
+    def inputs(self, ruleset: str, as_of: dt.date | str | None = None) -> list[dict[str, Any]]:
+        """What a record of the rule set holds: names, types, units, sources.
+
+        Args:
+            ruleset: Its name.
+            as_of: The day whose version is meant; by default the last version.
+        """
+        plan = self._plan(ruleset)
+        version = plan.versions[-1] if as_of is None else self._version(plan, _day(as_of))
+        found = [{"name": each.name, "type": describe(each.type), "nullable": each.type.nullable,
+                  "unit": each.type.unit, "from": plan.table, "key": each.name in plan.key} for each in version.inputs]  # fmt: skip
+        for match in version.matches:
+            if match.table is None:
+                found += [{"name": f"{match.name}.{each.name}", "type": describe(each.type),
+                           "nullable": each.type.nullable, "unit": each.type.unit,
+                           "from": match.input, "key": False} for each in match.fields]  # fmt: skip
+        return found
+
+    # -- running it
+
+    def score(
+        self, ruleset: str, record: Mapping[str, Any], as_of: dt.date | str, previous: State | None = None
+    ) -> Decision:
+        """Judge one subject.
+
+        Args:
+            ruleset: Name of the rule set.
+            record: Columns of the subject's table; for references to tables and rule sets the matched
+                row, or None, under the reference's name. `inputs` lists them.
+            as_of: The day of judgement, a date or `2023-05-18`.
+            previous: `state` of the decision of the period before.
+
+        Raises:
+            DataError: A key is missing or unknown, a value of another type or out of range, the rule
+                set is not in force, or `previous` is of another pack, rule set or subject.
+        """
+        plan, day = self._plan(ruleset), _day(as_of)
+        version = self._version(plan, day)
+        program = self._program(plan, version)
+        try:
+            values = program.score(record, day)
+        except NotJudged:
+            raise DataError("the record is of no subject: the rule set's `where` is not true", ruleset=ruleset,
+                            row=_key(plan, record)) from None
+        except DataError as error:
+            error.row = _key(plan, record) if error.row is None else error.row
+            raise
+        except AttributeError:
+            raise DataError(f"a record is a mapping, not a {type(record).__name__}", ruleset=ruleset) from None
+        key = values[: len(plan.key)]
+        if previous is not None:
+            self._check_previous(previous, plan, key, day)
+        pack = self.plan.pack
+        return Decision(
+            pack=pack.name, version=pack.version, meaning=self.plan.meaning, source=self.plan.source, ruleset=ruleset,
+            as_of=day, shadow=plan.shadow(day), key=key,
+            state=State(pack=pack.name, ruleset=ruleset, key=key, as_of=day),
+            plan=plan, version_plan=version, program=program, values=values, texts=self._texts,
+        )  # fmt: skip
+
+    def score_table(
+        self, ruleset: str, frame: Any, as_of: dt.date | str, *, tables: Mapping[str, Any] | None = None,
+        threads: int | None = None, memory: str | None = None, columns: list[str] | None = None,
+    ) -> "pa.Table":  # fmt: skip
+        """Judge every row of a table, in its order.
+
+        Args:
+            ruleset: Name of the rule set.
+            frame: The subject's table: anything with the Arrow PyCapsule interface, or a path.
+            as_of: The day of judgement.
+            tables: Tables and results of rule sets that references read, by name. Results of rule sets
+                whose own table is given here are computed first.
+            threads: Threads to use, all cores by default.
+            memory: Memory limit such as `4GB`; beyond it work spills to disk.
+            columns: Columns of the result, all by default.
+
+        Returns:
+            An Arrow table: key and inputs, metrics, values, points, statuses, reason codes with lost
+            points, levels, resources.
+        """
+        from trustcommerce.job import score_frames
+
+        plan, day = self._plan(ruleset), _day(as_of)
+        version = self._version(plan, day)
+        known = [each.name for each in version.outputs]
+        for name in columns or ():
+            if name not in known:
+                raise DataError(f"rule set `{ruleset}` gives no `{name}`", ruleset=ruleset, column=name,
+                                hint=did_you_mean(name, known))
+        return score_frames(self, plan, frame, day, tables or {}, threads=threads, memory=memory, wanted=columns)
+
+    def run(
+        self, facts: str | Path, out: str | Path, as_of: dt.date | str, *, only: list[str] | None = None,
+        format: str = "parquet", threads: int | None = None, memory: str | None = None, progress: bool = False,
+    ) -> "RunReport":  # fmt: skip
+        """The main job: every rule set in order over the tables of a folder, a result table each, and run.json."""
+        from trustcommerce.job import run_pack
+
+        return run_pack(self, Path(facts), Path(out), _day(as_of), only=only, format=format, threads=threads,
+                        memory=memory, progress=progress)
+
+    # -- helpers
+
+    def _plan(self, ruleset: str) -> RuleSetPlan:
+        if ruleset not in self.plan.rulesets:
+            raise DataError(f"pack `{self.plan.pack.name}` has no rule set `{ruleset}`",
+                            hint=did_you_mean(ruleset, self.rulesets) or f"it has {', '.join(self.rulesets)}")
+        return self.plan.rulesets[ruleset]
+
+    def _version(self, plan: RuleSetPlan, day: dt.date) -> Version:
+        version = plan.version(day)
+        if version is None:
+            since, until = plan.effective_from or "the beginning", plan.effective_until or "open end"
+            raise DataError(f"not in force on {day}: its dates are {since} to {until}", ruleset=plan.name, value=day)
+        return version
+
+    def _program(self, plan: RuleSetPlan, version: Version) -> RecordProgram:
+        found = self._programs.get(id(version))
+        if found is None:
+            found = self._programs[id(version)] = compile_record(plan, version)
+        return found
+
+    def _check_previous(self, previous: State, plan: RuleSetPlan, key: tuple[object, ...], day: dt.date) -> None:
+        if not isinstance(previous, State):
+            raise DataError(f"`previous` is the `state` of a decision, not a {type(previous).__name__}",
+                            ruleset=plan.name)
+        mine = (self.plan.pack.name, plan.name, key)
+        for what, theirs, ours in zip(("pack", "rule set", "subject"),
+                                      (previous.pack, previous.ruleset, previous.key), mine, strict=True):
+            if theirs != ours:
+                raise DataError(f"`previous` is of {what} {theirs}, not {ours}", ruleset=plan.name, column="previous",
+                                value=theirs)
+        if previous.as_of >= day:
+            raise DataError(f"`previous` is of {previous.as_of}, not before {day}", ruleset=plan.name,
+                            column="previous", value=previous.as_of)
+
+
+def _rebuild(files: PackFiles) -> Engine:
+    problems = Problems()
+    plan = plan_pack(files, core_registry(), problems)
+    if plan is None:
+        raise PolicyError(problems)
+    return Engine(files, plan)
+
+
+def _day(as_of: dt.date | str) -> dt.date:
+    if isinstance(as_of, dt.datetime):
+        raise DataError("`as_of` is a day, not a moment", value=as_of, hint="give as_of.date()")
+    found = as_of if isinstance(as_of, dt.date) else parse_date(str(as_of))
+    if found is None:
+        raise DataError(f"`as_of` is `{as_of}`, which is no date", value=as_of, hint="write it as 2023-05-18")
+    return found
+
+
+def _key(plan: RuleSetPlan, record: Any) -> str | None:
+    try:
+        return ", ".join(str(record[name]) for name in plan.key)
+    except (KeyError, TypeError):
+        return None
+
+
+def _reason_texts(plan: PackPlan) -> dict[str, dict[str, str]]:
+    """Sentences of reason codes: the pack's own, titles of parts, then those of the registry."""
+    texts: dict[str, dict[str, str]] = {code: dict(each.texts) for code, each in core_registry().reason_texts.items()}
+
+    def visit(shape: Any) -> None:
+        for each in (shape, *shape.adjustments, *shape.limits, *shape.exceptions):
+            if each.reason and each.title:
+                texts.setdefault(each.reason, dict(each.title.texts))
+        for child in shape.children:
+            visit(child)
+
+    for ruleset in plan.rulesets.values():
+        for version in ruleset.versions:
+            titles = {each.name: each.title for each in version.outputs}
+            for shape in version.scores:
+                visit(shape)
+                for line in shape.lines:
+                    title = titles.get(line.path) or titles.get(line.path.rpartition(".")[2])
+                    if title:
+                        texts.setdefault(line.reason, dict(title.texts))
+    for code, title in plan.pack.reasons.items():
+        texts[code] = dict(title.texts)
+    return texts

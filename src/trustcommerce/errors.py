@@ -1,0 +1,75 @@
+"""The tree of errors. Everything a user can cause is one of these, never a bare traceback."""
+
+from collections.abc import Iterable
+
+from trustcommerce.diagnostics import Diagnostic, render
+
+__all__ = ["DataError", "PluginError", "PolicyError", "RunError", "TrustCommerceError"]
+
+
+class TrustCommerceError(Exception):
+    """Anything that trustcommerce raises on purpose."""
+
+
+class PolicyError(TrustCommerceError):
+    """A pack does not load; holds every diagnostic found, sorted by place."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        return "\n\n".join(render(d) for d in self.diagnostics)
+
+
+class DataError(TrustCommerceError):
+    """A record, frame, file or argument breaks what the rule set declares.
+
+    Args:
+        message: What is wrong, one sentence.
+        ruleset: Name of the rule set being run, if any.
+        column: Name of the input concerned, if any.
+        row: Subject key (or row number) of the first row concerned, if any.
+        value: The offending value, shown by `repr`.
+        hint: How to mend it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        ruleset: str | None = None,
+        column: str | None = None,
+        row: object = None,
+        value: object = None,
+        hint: str | None = None,
+    ) -> None:
+        self.message, self.ruleset, self.column = message, ruleset, column
+        self.row, self.value, self.hint = row, value, hint
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (self.message, self.ruleset, self.column, self.row, self.value, self.hint)
+
+    def __str__(self) -> str:
+        places = [
+            f"{name} `{value}`"
+            for name, value in (("rule set", self.ruleset), ("column", self.column), ("row", self.row))
+            if value is not None
+        ]
+        head = f"{', '.join(places)}: {self.message}" if places else self.message
+        return f"{head}\nhint: {self.hint}" if self.hint else head
+
+
+def _rebuild(
+    message: str, ruleset: str | None, column: str | None, row: object, value: object, hint: str | None
+) -> DataError:
+    return DataError(message, ruleset=ruleset, column=column, row=row, value=value, hint=hint)
+
+
+class PluginError(TrustCommerceError):
+    """A plugin that a pack asks for does not load or breaks its contract."""
+
+
+class RunError(TrustCommerceError):
+    """A run could not be finished: no space, no such folder, interrupted."""

@@ -1,0 +1,9 @@
+"""Stage `explain`: decisions -> reasons. The contribution tree and its texts.
+
+In: the values of one decision and the shapes of its plan. Out: `Explanation`, as text or JSON.
+"""
+
+from trustcommerce.explain.text import render_text
+from trustcommerce.explain.tree import Explanation, ExplanationLine, ExplanationNode, explain
+
+__all__ = ["Explanation", "ExplanationLine", "ExplanationNode", "explain", "render_text"]

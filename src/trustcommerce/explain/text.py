@@ -1,0 +1,102 @@
+"""An explanation as text: 80 columns, Chinese aligned by display width."""
+
+from collections.abc import Iterator
+
+from trustcommerce.diagnostics import display_width
+from trustcommerce.explain.tree import Explanation, ExplanationLine, ExplanationNode
+
+__all__ = ["pad", "points", "render_text"]
+
+_WIDTH = 80
+_NUMBERS = (9, 9, 8, 10)
+_NAME = _WIDTH - sum(_NUMBERS) - 1
+
+_WORDS = {
+    "zh": {"points": "得分", "possible": "满分", "weight": "权重", "adds": "计入", "reasons": "主要失分原因",
+           "choice": "取分", "default": "缺失默认分", "exception": "例外", "bonus": "加分", "deduction": "扣分",
+           "limit": "限分", "range": "分数范围", "rounding": "舍入", "lost": "失分", "score": "总分",
+           "scored": "已评分", "insufficient": "数据不足", "exempt": "免考", "masked": "已屏蔽", "frozen": "冻结",
+           "not_applicable": "不计", "line": "行"},
+    "en": {"points": "points", "possible": "possible", "weight": "weight", "adds": "adds",
+           "reasons": "Largest losses", "choice": "points for", "default": "default when missing",
+           "exception": "exception", "bonus": "bonus", "deduction": "deduction", "limit": "limit", "range": "range",
+           "rounding": "rounding", "lost": "lost", "score": "score", "scored": "scored",
+           "insufficient": "insufficient", "exempt": "exempt", "masked": "masked", "frozen": "frozen",
+           "not_applicable": "not counted", "line": "line"},
+}  # fmt: skip
+
+
+def points(value: int | None) -> str:
+    """Ten-thousandths as points, without needless zeros."""
+    if value is None:
+        return "-"
+    text = f"{value / 10_000:.4f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def pad(text: str, width: int, right: bool = False) -> str:
+    """`text` cut or filled to `width` columns of the terminal."""
+    while display_width(text) > width:
+        text = text[:-2] + "…" if len(text) > 1 else ""
+    space = " " * (width - display_width(text))
+    return space + text if right else text + space
+
+
+def render_text(explanation: Explanation, lang: str, texts: dict[str, str]) -> str:
+    """The tree with points, possible points, weights, contributions and lines of YAML.
+
+    Args:
+        explanation: What to render.
+        lang: `zh` or `en`.
+        texts: Sentences of reason codes in that language.
+    """
+    words = _WORDS["zh" if lang.startswith("zh") else "en"]
+    root = explanation.root
+    status = words.get(explanation.status, explanation.status)
+    head = [pad("", _NAME)] + [pad(words[key], width, True) for key, width in zip(
+        ("points", "possible", "weight", "adds"), _NUMBERS, strict=True)]  # fmt: skip
+    lines = [f"{root.title.get(lang, root.name)}: {points(root.points)} ({status})  {root.file}:{root.line}",
+             "".join(head), *_node(root, lang, words, 0)]  # fmt: skip
+    if explanation.reasons:
+        lines += ["", words["reasons"]]
+        for code, lost in explanation.reasons:
+            text = texts.get(code, "")
+            lines.append(f"  {pad('-' + points(lost) if lost else '', 9, True)}  {code}{'  ' + text if text else ''}")
+    return "\n".join(lines)
+
+
+def _row(indent: int, name: str, numbers: tuple[str, str, str, str]) -> str:
+    cells = [pad(text, width, True) for text, width in zip(numbers, _NUMBERS, strict=True)]
+    return (pad("  " * indent + name, _NAME) + " " + "".join(cells)).rstrip()
+
+
+def _node(node: ExplanationNode, lang: str, words: dict[str, str], depth: int) -> Iterator[str]:
+    weight = "" if node.weight is None else f"{node.weight}/{node.total}" if node.total else str(node.weight)
+    state = words[node.status] if node.status in ("not_applicable", "insufficient", "exempt") else ""
+    yield _row(depth, f"{node.title.get(lang, node.name)} :{node.line}",
+               (points(node.points) if node.points is not None else state, points(node.possible), weight,
+                points(node.contribution) if depth else ""))  # fmt: skip
+    if node.source is not None:
+        yield from _source(node, depth + 1)
+    for child in node.children:
+        yield from _node(child, lang, words, depth + 1)
+    for line in node.lines:
+        if line.kind == "choice" and len(node.lines) == 1:
+            continue
+        yield _line(line, lang, words, depth + 1)
+
+
+def _source(node: ExplanationNode, depth: int) -> Iterator[str]:
+    source = node.source or {}
+    value = source.get("value")
+    shown = "-" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+    atoms = f" = {source['of']} / {source['to']}" if "of" in source else ""
+    unit = f" {source['unit']}" if source.get("unit") not in (None, "ratio", "points") else ""
+    yield pad("  " * depth + f"· {source.get('name')} {shown}{atoms}{unit}", _WIDTH).rstrip()
+
+
+def _line(line: ExplanationLine, lang: str, words: dict[str, str], depth: int) -> str:
+    title = line.title.get(lang, line.name if line.kind not in ("range", "rounding", "default") else "")
+    name = f"{words[line.kind]} {title}".rstrip() + (f" :{line.line}" if line.line else "")
+    sign = "+" if line.points > 0 and line.kind not in ("exception", "choice", "default") else ""
+    return _row(depth, name, ("", "", "", sign + points(line.points)))

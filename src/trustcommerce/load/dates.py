@@ -1,0 +1,77 @@
+"""Dated values: a mapping whose keys are all dates stands for the entry in force.
+
+Everything downstream sees trees without dates: a rule set is folded once per span of days
+between two dates at which something changes.
+"""
+
+import datetime as dt
+import re
+
+from trustcommerce import codes
+from trustcommerce.diagnostics import Problems
+from trustcommerce.load.tree import Entry, Mapping, Node, Scalar, Sequence
+
+__all__ = ["date_breaks", "fold_dates", "parse_date"]
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+
+
+def parse_date(text: str) -> dt.date | None:
+    """The date that `text` writes as 2023-05-09, or None."""
+    try:
+        return dt.date.fromisoformat(text) if _DATE.match(text) else None
+    except ValueError:
+        return None
+
+
+def _is_dated(node: Mapping) -> bool:
+    return bool(node.entries) and all(_DATE.match(entry.key.text) for entry in node)
+
+
+def date_breaks(node: Node, problems: Problems) -> set[dt.date]:
+    """Every date at which some dated value below `node` changes."""
+    found: set[dt.date] = set()
+    if isinstance(node, Sequence):
+        for item in node:
+            found |= date_breaks(item, problems)
+    elif isinstance(node, Mapping):
+        for entry in node:
+            found |= date_breaks(entry.value, problems)
+            if _is_dated(node):
+                date = parse_date(entry.key.text)
+                if date is None:
+                    problems.add(codes.BAD_DATE, f"`{entry.key.text}` is not a day of the calendar",
+                                 entry.key.span)
+                else:
+                    found.add(date)
+    return found
+
+
+def fold_dates(node: Node, day: dt.date, problems: Problems) -> Node:
+    """The tree with every dated value replaced by what holds on `day`."""
+    if isinstance(node, Sequence):
+        items = tuple(fold_dates(item, day, problems) for item in node)
+        return node if all(a is b for a, b in zip(items, node.items, strict=True)) else Sequence(
+            items, node.span, node.size)
+    if isinstance(node, Scalar):
+        return node
+    if _is_dated(node):
+        return fold_dates(_in_force(node, day, problems), day, problems)
+    entries = tuple(Entry(entry.key, fold_dates(entry.value, day, problems)) for entry in node)
+    if all(a.value is b.value for a, b in zip(entries, node.entries, strict=True)):
+        return node
+    return Mapping(entries, node.span, node.size)
+
+
+def _in_force(node: Mapping, day: dt.date, problems: Problems) -> Node:
+    dated = sorted(
+        ((date, entry) for entry in node if (date := parse_date(entry.key.text)) is not None),
+        key=lambda pair: pair[0],
+    )
+    holding = [entry for date, entry in dated if date <= day]
+    if not holding:
+        first = dated[0][0] if dated else "any"
+        problems.add(codes.UNDATED, f"nothing holds on {day}: the first date is {first}", node.span,
+                     f"let the rule set begin with `effective: {{from: {first}}}`, or add an earlier date")
+        return dated[0][1].value if dated else node.entries[0].value
+    return holding[-1].value

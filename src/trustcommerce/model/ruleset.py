@@ -1,0 +1,171 @@
+"""A rule set as its author wrote it, dates folded: names, choices, scores, references."""
+
+import datetime as dt
+from decimal import Decimal
+
+from attrs import field, frozen
+
+from trustcommerce.diagnostics import Span
+from trustcommerce.language.bind import Text
+from trustcommerce.load.tree import Node
+from trustcommerce.model.title import Title
+
+__all__ = ["Adjustment", "Choice", "ExceptionRule", "Guard", "Item", "Limit", "Part", "Reference", "RuleSet", "Sample"]
+
+_span = field(eq=False, repr=False)
+
+
+@frozen(kw_only=True, eq=False)
+class Guard:
+    """A condition, and what it counts as when it is missing."""
+
+    when: Text
+    missing: bool | None
+    span: Span = _span
+
+
+@frozen(kw_only=True, eq=False)
+class ExceptionRule:
+    """What comes before a choice or score: the first that holds decides."""
+
+    guard: Guard
+    then: Node | None
+    status: str
+    reason: str | None
+    title: Title
+    span: Span = _span
+
+
+@frozen(kw_only=True, eq=False)
+class Choice:
+    """The one form of every decision."""
+
+    form: str | None
+    body: Node | None
+    of: Text | None
+    hit: str | None
+    exceptions: tuple[ExceptionRule, ...]
+    missing: Node | None
+    span: Span = _span
+
+
+@frozen(kw_only=True, eq=False)
+class Sample:
+    """A minimum sample: below `at_least` of `of`, the result is `otherwise`."""
+
+    at_least: int
+    of: Text | None
+    otherwise: Node
+    span: Span = _span
+
+
+@frozen(kw_only=True, eq=False)
+class Item:
+    """A named value: of the block `metrics`, `values`, `levels` or `resources`."""
+
+    name: str
+    block: str
+    title: Title
+    about: str
+    choice: Choice
+    metric: tuple[str, Node] | None
+    sample: Sample | None
+    any_sample: bool
+    labels: tuple[str, ...] | Text | None
+    unit: str | None
+    better: str | None
+    range: tuple[Text, Text] | None
+    round: Decimal | None
+    applies: Text | None
+    in_force: bool
+    broken: bool
+    span: Span = _span
+
+
+@frozen(kw_only=True, eq=False)
+class Adjustment:
+    """A bonus or a deduction."""
+
+    name: str
+    title: Title
+    guard: Guard | None
+    choice: Choice
+    points: Text | None
+    at_most: Text | None
+    reason: str
+    span: Span = _span
+
+
+@frozen(kw_only=True, eq=False)
+class Limit:
+    """A veto, ceiling or floor: where `guard` holds, at most or at least `bound`."""
+
+    name: str
+    title: Title
+    guard: Guard
+    upper: bool
+    bound: Text
+    reason: str
+    span: Span = _span
+
+
+@frozen(kw_only=True, eq=False)
+class Part:
+    """A node of a score: the score itself or a part of it, a choice or parts of its own."""
+
+    name: str
+    path: str
+    title: Title
+    about: str
+    weight: Text | None
+    choice: Choice | None
+    parts: tuple["Part", ...]
+    exceptions: tuple[ExceptionRule, ...]
+    missing: Node | None
+    bonuses: tuple[Adjustment, ...]
+    deductions: tuple[Adjustment, ...]
+    limits: tuple[Limit, ...]
+    range: tuple[Text, Text] | None
+    round: tuple[Decimal, Span] | None
+    applies: Text | None
+    reason: str
+    span: Span = _span
+
+
+@frozen(kw_only=True, eq=False)
+class Reference:
+    """At most one row of a file, table or rule set where it is used."""
+
+    name: str
+    kind: str
+    target: str
+    match: tuple[tuple[str, tuple[Text, ...], Span], ...]
+    valid: tuple[str, str, Text | None] | None
+    otherwise: str | dict[str, Node]
+    span: Span = _span
+
+
+@frozen(kw_only=True, eq=False)
+class RuleSet:
+    """One rule set as it holds between two dates at which something in it changes.
+
+    `effective` bounds the rule set, `since` and `until` this version of it.
+    """
+
+    name: str
+    title: Title
+    about: str
+    effective_from: dt.date | None
+    effective_until: dt.date | None
+    enforced: dt.date | None
+    since: dt.date | None
+    until: dt.date | None
+    subject: str
+    table: str
+    key: tuple[str, ...]
+    where: Text | None
+    references: dict[str, Reference]
+    items: dict[str, Item]
+    scores: dict[str, Part]
+    span: Span = _span
+    spans: dict[str, Span] = _span

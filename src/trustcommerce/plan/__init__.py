@@ -1,0 +1,22 @@
+"""Stage `plan`: rule sets -> plans. Names resolved, everything lowered to the two cores, checked.
+
+In: `Pack` and `RuleSet`s. Out: `PackPlan`: per rule set its versions, each a relation of items in
+order of dependence, immutable, with the shape of its scores for explanations.
+"""
+
+from trustcommerce.plan.pack import PackPlan, plan_pack
+from trustcommerce.plan.ruleset import RuleSetPlan, Version
+from trustcommerce.plan.shape import AdjustmentShape, ExceptionShape, ItemShape, LimitShape, Line, NodeShape
+
+__all__ = [
+    "AdjustmentShape",
+    "ExceptionShape",
+    "ItemShape",
+    "LimitShape",
+    "Line",
+    "NodeShape",
+    "PackPlan",
+    "RuleSetPlan",
+    "Version",
+    "plan_pack",
+]

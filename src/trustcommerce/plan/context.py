@@ -1,0 +1,180 @@
+"""Planning one version of one rule set: names are lowered on demand, each once, in order.
+
+`steps` holds items and the keys of references in the order in which they became possible. `Context` is the subject's scope. Asking for a name lowers what it needs first, so that the items
+come out in order of dependence and a name that reaches itself is found with its path.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from attrs import evolve
+
+from trustcommerce import codes
+from trustcommerce.diagnostics import Problems, Span
+from trustcommerce.language.bind import Text, bind
+from trustcommerce.language.expressions import Column, Expr, Literal, poison
+from trustcommerce.language.functions import Function
+from trustcommerce.language.names import did_you_mean
+from trustcommerce.language.operations import Operations
+from trustcommerce.language.relations import Field, Item
+from trustcommerce.language.types import DATE, TEXT, UNKNOWN, Kind
+from trustcommerce.model import Pack, RuleSet
+from trustcommerce.registry import Registry
+
+__all__ = ["Context"]
+
+
+class Context:
+    """The state of planning: what is defined so far, what is being defined, what can be."""
+
+    def __init__(self, pack: Pack, ruleset: RuleSet, registry: Registry, problems: Problems) -> None:
+        self.pack, self.ruleset, self.registry, self.problems = pack, ruleset, registry, problems
+        self.ops = Operations(problems)
+        self.steps: list[Item | tuple[str, str]] = []
+        self.used: set[str] = set()
+        self.thunks: dict[str, Callable[[], Expr]] = {}
+        self.references: dict[str, Callable[[str, str, Span], Expr]] = {}
+        self.reference_columns: dict[str, tuple[str, ...]] = {}
+        self.metric: str | None = None
+        self._done: dict[str, Expr] = {}
+        self._stack: list[str] = []
+        table = pack.tables.get(ruleset.table)
+        self.columns: dict[str, Field] = {
+            name: Field(name, spec.type) for name, spec in (table.columns if table else {}).items()
+        }
+
+    # -- the scope
+
+    def functions(self) -> Mapping[str, Function]:
+        return self.registry.functions
+
+    def names(self) -> Iterable[str]:
+        yield from self.columns
+        yield from self.thunks
+        yield from self.references
+        yield "as_of"
+
+    def resolve(self, parts: tuple[str, ...], span: Span) -> Expr:
+        name, head = ".".join(parts), parts[0]
+        if name in self.thunks:
+            return self.value(name, span)
+        if len(parts) == 1:
+            if name == "as_of":
+                return Column("as_of", DATE, span)
+            if name == "metric":
+                return self._metric(span)
+            if name in self.columns:
+                self.used.add(name)
+                return Column(name, self.columns[name].type, span)
+        elif head == "previous":
+            return self.ops.error(codes.NEEDS_PERIODS, "`previous` needs periods, which do not exist yet", span)
+        elif head in self.references and len(parts) == 2:
+            return self.references[head](parts[1], self.metric or "", span)
+        return self._unknown(parts, span)
+
+    def _metric(self, span: Span) -> Expr:
+        if self.metric is None:
+            return self.ops.error(codes.UNKNOWN_NAME, "`metric` means something only inside a metric or score", span)
+        return Literal(self.metric, TEXT, span)
+
+    def _unknown(self, parts: tuple[str, ...], span: Span) -> Expr:
+        name = ".".join(parts)
+        if parts[0] in self.references:
+            columns = self.reference_columns.get(parts[0], ())
+            return self.ops.error(codes.UNKNOWN_NAME, f"`{parts[0]}` has no column `{'.'.join(parts[1:])}`", span,
+                                  did_you_mean(parts[-1], columns) or f"it has {', '.join(columns)}")
+        hint = did_you_mean(name, self.names())
+        if len(parts) == 1 and name.lower() in ("yes", "no", "on", "off"):
+            hint = f"write {'true' if name.lower() in ('yes', 'on') else 'false'}"
+        return self.ops.error(codes.UNKNOWN_NAME, f"no name `{name}`", span, hint)
+
+    # -- defining
+
+    def value(self, name: str, span: Span | None = None) -> Expr:
+        """The value of an item, score or part, lowered now if it was not yet."""
+        if name in self._done:
+            found = self._done[name]
+            return found if span is None else _at(found, span)
+        if name in self._stack:
+            path = " -> ".join([*self._stack[self._stack.index(name) :], name])
+            return self.ops.error(codes.CYCLE, f"`{name}` reaches itself: {path}", span)
+        self._stack.append(name)
+        try:
+            found = self.thunks[name]()
+        finally:
+            self._stack.pop()
+        self._done.setdefault(name, found)
+        return found if span is None else _at(found, span)
+
+    def define(self, name: str, expr: Expr, *, late: bool = False) -> Expr:
+        """Make `expr` an item; constants and poison need none."""
+        if isinstance(expr, Literal):
+            self._done[name] = expr
+            return expr
+        self.steps.append(Item(name=name, expr=expr, late=late))
+        column = Column(name, expr.type, expr.span)
+        self._done[name] = column
+        return column
+
+    def define_once(self, name: str, expr: Expr) -> Expr:
+        """As `define`, for helpers that several places ask for."""
+        return self._done[name] if name in self._done else self.define(name, expr)
+
+    def hoist(self, name: str, expr: Expr, *, late: bool = False) -> Expr:
+        """`expr` under a name, unless it is a column or constant already."""
+        return expr if isinstance(expr, Column | Literal) else self.define(name, expr, late=late)
+
+    @contextmanager
+    def naming(self, metric: str) -> Iterator[None]:
+        """Let `metric` mean the name of the metric or indicator that is being lowered."""
+        before, self.metric = self.metric, metric
+        try:
+            yield
+        finally:
+            self.metric = before
+
+    def known(self, name: str) -> Expr | None:
+        """What is defined under `name`, if anything is yet."""
+        return self._done.get(name)
+
+    def all_known(self) -> dict[str, Expr]:
+        return dict(self._done)
+
+    def inlined(self, expr: Expr) -> Expr:
+        """The expression behind a column that is an item."""
+        if isinstance(expr, Column):
+            for step in self.steps:
+                if isinstance(step, Item) and step.name == expr.name:
+                    return step.expr
+        return expr
+
+    # -- binding
+
+    def bind(self, text: Text, labels: tuple[str, ...] = ()) -> Expr:
+        return bind(text, self, self.ops, labels)
+
+    def condition(self, text: Text) -> Expr:
+        """A bound expression that must be true or false, possibly missing."""
+        found = self.bind(text)
+        if found.type.kind not in (Kind.BOOLEAN, Kind.UNKNOWN):
+            return self.ops.error(codes.TYPE_MISMATCH, f"the condition is {found.type}, not true or false",
+                                  text.span())
+        return found
+
+    def certain(self, text: Text, missing: bool | None, hint: str) -> Expr:
+        """A condition that is never missing: it can't be, or `missing` says what then."""
+        found = self.condition(text)
+        if not found.type.nullable or found.type == UNKNOWN:
+            return found
+        if missing is None:
+            return self.ops.error(codes.MAYBE_MISSING, "this condition may be missing, and nothing says what then",
+                                  text.span(), hint)
+        return self.ops.is_truth(found, True, text.span()) if not missing else self.ops.negate(
+            self.ops.is_truth(found, False, text.span()))
+
+    def poison(self, span: Span | None = None) -> Expr:
+        return poison(span)
+
+
+def _at(expr: Expr, span: Span) -> Expr:
+    return evolve(expr, span=span)

@@ -1,0 +1,198 @@
+"""Reasons: the points each node lost at the root, and the largest three as codes.
+
+A loss is the points missing at its node times the weights on its path, rounded once. Losses are
+ranked by one integer key each, `lost * 2^k + (2^k - 1 - i)`, so ties fall to the earlier line.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from attrs import evolve, frozen
+
+from trustcommerce.language.expressions import Expr, Literal
+from trustcommerce.language.operations import constant, null_of, retype
+from trustcommerce.language.types import INTEGER, POINTS, TEXT, UNKNOWN
+from trustcommerce.plan.context import Context
+from trustcommerce.plan.scores import Node
+from trustcommerce.plan.shape import Line, NodeShape
+
+__all__ = ["TOP", "lower_reasons"]
+
+TOP = 3
+INSUFFICIENT = "INSUFFICIENT_DATA"
+_ZERO = Literal(0, POINTS.within(0, 0))
+
+
+@frozen
+class _Loss:
+    """Points lost at one place: locally, and the nodes from the root down to it."""
+
+    expr: Expr
+    path: tuple[Node, ...]
+    line: Line
+
+
+def lower_reasons(root: Node, context: Context) -> tuple[Line, ...]:
+    """Define the late items of one score: `score.lost.i`, `score.reason_1` to 3, `score.lost_1` to 3."""
+    shape = root.shape
+    if shape is None or context.known(shape.path) is None:
+        return ()
+    losses = list(_losses((root,), context))
+    lines = []
+    keys: list[Expr] = []
+    bits = max(1, len(losses).bit_length())
+    for i, loss in enumerate(losses):
+        item = f"{shape.path}.lost.{i + 1}"
+        lost = _at_root(loss, root, context)
+        if lost.type == UNKNOWN:
+            continue
+        named = context.define(item, lost, late=True)
+        lines.append(evolve(loss.line, item=item))
+        key = _key(named, bits, len(lines) - 1, context)
+        keys.append(context.hoist(f"{shape.path}.key.{i + 1}", key, late=True))
+    _rank(shape, root, lines, keys, bits, context)
+    return tuple(lines)
+
+
+# -- where points are lost
+
+
+def _losses(path: tuple[Node, ...], context: Context) -> Iterator[_Loss]:
+    node = path[-1]
+    shape = node.shape
+    if shape is None:
+        return
+    if not node.children and shape.possible is not None and node.value.type != UNKNOWN:
+        yield _Loss(_below(shape.possible, node.value, context), path, _line(shape))
+        return
+    if node.exception is not None and len(path) > 1 and shape.possible is not None:
+        decided = context.ops.compare("gt", node.exception, constant(0))
+        yield _Loss(context.ops.case([(decided, _below(shape.possible, node.value, context))], _ZERO), path, _line(shape))
+    for child in node.children:
+        yield from _losses((*path, child), context)
+    for each in shape.adjustments:
+        if each.sign < 0:
+            points = context.known(each.item)
+            if points is not None:
+                yield _Loss(points, path, Line(item="", path=f"{shape.path}.deductions.{each.name}", reason=each.reason))
+    for limit in shape.limits:
+        before, after = context.known(limit.before), context.known(limit.after)
+        if before is not None and after is not None:
+            lost = context.ops.sum("sub", before, after, None)
+            lost = context.ops.coalesce([lost, _ZERO]) if lost.type.nullable else lost
+            yield _Loss(context.ops.extreme("greatest", [lost, _ZERO]), path,
+                        Line(item="", path=f"{shape.path}.limits.{limit.name}", reason=limit.reason))
+
+
+def _line(shape: NodeShape) -> Line:
+    return Line(item="", path=shape.path, reason=shape.reason, exception=shape.exception,
+                exception_reasons=tuple(each.reason for each in shape.exceptions))
+
+
+def _below(possible: int, value: Expr, context: Context) -> Expr:
+    """Points between the value and what was possible; none where the node is left out."""
+    present = retype(value, value.type.null(False))
+    lost = context.ops.sum("sub", Literal(possible, POINTS.within(possible, possible)), present, None)
+    lost = context.ops.extreme("greatest", [lost, _ZERO])
+    return context.ops.case([(context.ops.is_null(value), _ZERO)], lost)
+
+
+def _at_root(loss: _Loss, root: Node, context: Context) -> Expr:
+    """The loss times the weights on its path, rounded once; none where something above decided."""
+    ops = context.ops
+    above: Expr = Literal(1, INTEGER.within(1, 1))
+    below: Expr = above
+    for parent, child in zip(loss.path, loss.path[1:], strict=False):
+        if child.weight is None or parent.total is None:
+            return Literal(None, UNKNOWN)
+        above, below = ops.mul(above, child.weight), ops.mul(below, parent.total)
+    if UNKNOWN in (above.type, below.type):
+        return above
+    product = ops.mul(loss.expr, above)
+    if product.type == UNKNOWN:
+        return product
+    divisor = retype(below, evolve(below.type, low=max(1, below.type.low or 0)))
+    one = isinstance(divisor, Literal) and divisor.value == 1
+    lost = product if one else ops.round_div(product, divisor)
+    assert root.shape is not None
+    score = context.known(root.shape.path)
+    stopped = [ops.compare("gt", node.exception, constant(0)) for node in loss.path[:-1] if node.exception is not None]
+    if root is loss.path[-1] and root.exception is not None:
+        stopped.append(ops.compare("gt", root.exception, constant(0)))
+    if score is not None and score.type.nullable:
+        stopped.insert(0, ops.is_null(score))
+    return ops.case([(ops.logic("or", stopped), _ZERO)], lost) if stopped else lost
+
+
+# -- ranking
+
+
+def _key(lost: Expr, bits: int, index: int, context: Context) -> Expr:
+    ops = context.ops
+    factor, rest = 1 << bits, (1 << bits) - 1 - index
+    scaled = ops.mul(_count(lost), Literal(factor, INTEGER.within(factor, factor)))
+    key = ops.sum("add", scaled, Literal(rest, INTEGER.within(rest, rest)), None)
+    return ops.case([(ops.compare("gt", lost, _ZERO), key)], _minus_one())
+
+
+def _count(points: Expr) -> Expr:
+    """Points as the integer of their ten-thousandths."""
+    return retype(points, evolve(points.type, scale=0, unit=None))
+
+
+def _minus_one() -> Literal:
+    return Literal(-1, INTEGER.within(-1, -1))
+
+
+def _rank(shape: NodeShape, root: Node, lines: Sequence[Line], keys: Sequence[Expr], bits: int,
+          context: Context) -> None:  # fmt: skip
+    ops, factor = context.ops, 1 << bits
+    previous: Expr | None = None
+    for place in range(1, TOP + 1):
+        below = keys if previous is None else [
+            ops.case([(ops.compare("lt", key, previous), key)], _minus_one()) for key in keys]
+        top = ops.extreme("greatest", below) if below else _minus_one()
+        if top.type == UNKNOWN:
+            return
+        top = context.hoist(f"{shape.path}.top_{place}", top, late=True)
+        previous = top
+        none = ops.compare("lt", top, constant(0))
+        base = retype(top, top.type.within(0, top.type.high))
+        by = Literal(factor, INTEGER.within(factor, factor))
+        rest = ops.apply("remainder", (base, by), INTEGER.within(0, factor - 1))
+        lost = ops.apply("quotient", (base, by), evolve(POINTS, low=0, high=(top.type.high or 0) // factor))
+        codes = [(ops.compare("eq", rest, constant(factor - 1 - i)), _code(line, context)) for i, line in enumerate(lines)]
+        code = ops.case([(none, null_of(TEXT)), *codes], null_of(TEXT))
+        lost = ops.case([(none, null_of(POINTS))], lost)
+        if place == 1:
+            code, lost = _decided(shape, root, code, lost, context)
+        context.define(f"{shape.path}.reason_{place}", code, late=True)
+        context.define(f"{shape.path}.lost_{place}", lost, late=True)
+
+
+def _code(line: Line, context: Context) -> Expr:
+    """The line's code, or that of the exception which decided its node."""
+    own = Literal(line.reason, TEXT)
+    number = context.known(line.exception) if line.exception else None
+    if number is None:
+        return own
+    return context.ops.case(
+        [(context.ops.compare("eq", number, constant(i + 1)), Literal(reason, TEXT))
+         for i, reason in enumerate(line.exception_reasons) if reason], own)  # fmt: skip
+
+
+def _decided(shape: NodeShape, root: Node, code: Expr, lost: Expr, context: Context) -> tuple[Expr, Expr]:
+    """Where an exception or missing data decided the whole score, that is the first reason."""
+    ops = context.ops
+    codes: list[tuple[Expr, Expr]] = []
+    losses: list[tuple[Expr, Expr]] = []
+    if root.exception is not None:
+        for i, each in enumerate(shape.exceptions):
+            held = ops.compare("eq", root.exception, constant(i + 1))
+            codes.append((held, Literal(each.reason or each.status.upper(), TEXT)))
+        decided = ops.compare("gt", root.exception, constant(0))
+        score = context.known(shape.path)
+        gone = null_of(POINTS) if shape.possible is None or score is None else ops.case(
+            [(ops.is_null(score), null_of(POINTS))], _below(shape.possible, score, context))
+        losses.append((decided, gone))
+    codes.append((root.insufficient, Literal(INSUFFICIENT, TEXT)))
+    return ops.case(codes, code), ops.case(losses, lost) if losses else lost

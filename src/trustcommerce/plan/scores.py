@@ -1,0 +1,467 @@
+"""Scores lowered to integer arithmetic over ten-thousandths of a point.
+
+At every node: exceptions, then the choice or the weighted mean, bonuses, deductions, limits,
+range, rounding. Each number of a node is an item of its own, so that explanations can show it.
+"""
+
+from collections.abc import Sequence as Seq
+
+from attrs import evolve, frozen
+
+from trustcommerce import codes
+from trustcommerce.diagnostics import Span
+from trustcommerce.language.bind import Text
+from trustcommerce.language.expressions import Column, Expr, Literal, poison
+from trustcommerce.language.operations import constant, null_of, retype
+from trustcommerce.language.types import BOOLEAN, INTEGER, POINTS, UNKNOWN, Kind, label
+from trustcommerce.load import Scalar
+from trustcommerce.model import Adjustment, ExceptionRule, Limit, Part
+from trustcommerce.plan.context import Context
+from trustcommerce.plan.items import clamp
+from trustcommerce.plan.lowering import Lowering, Target, to_points
+from trustcommerce.plan.shape import (
+    STATUSES,
+    AdjustmentShape,
+    ExceptionShape,
+    LimitShape,
+    NodeShape,
+)
+from trustcommerce.plan.weights import check_weights
+
+__all__ = ["Node", "Scores"]
+
+_NO = Literal(False, BOOLEAN)
+
+
+@frozen(kw_only=True, eq=False)
+class Node:
+    """A lowered node.
+
+    Args:
+        value: Points, missing when left out.
+        insufficient: True where the whole score can't be given because of this node.
+        covered: Whether a missing value always means insufficient.
+        weight: Weight in the parent; None at the root.
+        shape: What explanations need.
+    """
+
+    value: Expr
+    insufficient: Expr
+    covered: bool
+    weight: Expr | None
+    shape: NodeShape | None
+    total: Expr | None = None
+    exception: Expr | None = None
+    children: tuple["Node", ...] = ()
+
+
+_BROKEN = Node(value=poison(), insufficient=_NO, covered=True, weight=None, shape=None)
+
+
+class Scores:
+    """All scores of one rule set; parts are lowered when first asked for, as items are."""
+
+    def __init__(self, context: Context) -> None:
+        self.context, self.ops = context, context.ops
+        self.nodes: dict[str, Node] = {}
+        for score in context.ruleset.scores.values():
+            self._announce(score)
+            context.thunks[score.name] = lambda score=score: self._root(score)  # type: ignore[misc]
+            context.thunks[f"{score.name}.status"] = lambda score=score: self._status(score)  # type: ignore[misc]
+
+    def _announce(self, part: Part) -> None:
+        for child in part.parts:
+            self.context.thunks[child.path] = lambda child=child: self._node(child).value  # type: ignore[misc]
+            self._announce(child)
+
+    # -- the root
+
+    def _root(self, score: Part) -> Expr:
+        node = self._node(score)
+        if node.value.type == UNKNOWN:
+            return node.value
+        hidden = [node.insufficient, *self._exception_is(score, node, "masked")]
+        value = self.ops.case([(held, null_of(node.value.type)) for held in hidden], node.value)
+        return self.context.define(score.path, evolve(value, span=score.span))
+
+    def _exception_is(self, part: Part, node: Node, *statuses: str) -> list[Expr]:
+        """Conditions under which an exception with one of these statuses decided the node."""
+        if node.exception is None:
+            return []
+        return [self.ops.compare("eq", node.exception, constant(i + 1))
+                for i, rule in enumerate(part.exceptions) if rule.status in statuses]  # fmt: skip
+
+    def _status(self, score: Part) -> Expr:
+        value = self.context.value(score.name)
+        node = self.nodes.get(score.path, _BROKEN)
+        if value.type == UNKNOWN:
+            return poison(score.span)
+        type_ = label(STATUSES)
+
+        def status(name: str) -> Expr:
+            return Literal(STATUSES.index(name), type_)
+
+        branches: list[tuple[Expr, Expr]] = []
+        if node.exception is not None:
+            branches += [(self.ops.compare("eq", node.exception, constant(i + 1)), status(rule.status))
+                         for i, rule in enumerate(score.exceptions)]  # fmt: skip
+        branches.append((node.insufficient, status("insufficient")))
+        if node.shape is not None and isinstance(node.shape.missing, int):
+            branches.append((self.ops.is_null(self._named(f"{score.path}.mean")), status("default")))
+        found = self.ops.case(branches, status("scored"), score.span)
+        return self.context.define(f"{score.name}.status", retype(found, type_))
+
+    def _named(self, name: str) -> Expr:
+        return self.context.known(name) or constant(None)
+
+    # -- a node
+
+    def _node(self, part: Part) -> Node:
+        if part.path not in self.nodes:
+            found = self._lower(part)
+            self.nodes[part.path] = found
+        return self.nodes[part.path]
+
+    def _lower(self, part: Part) -> Node:
+        root = "." not in part.path
+        with self.context.naming(part.name):
+            weight = self._weight(part) if not root else None
+            exceptions = [self._exception(rule, part) for rule in part.exceptions]
+            children = tuple(self._child(child) for child in part.parts)
+            total: Expr | None = None
+            if children:
+                raw, total = self._mean(part, children)
+            else:
+                raw = self._leaf(part)
+            value, missing, own = self._missing(part, raw, children, root)
+            start = value
+            if value.type.nullable and (part.bonuses or part.deductions or part.limits or part.range or part.round):
+                start = self.context.hoist(f"{part.path}.mean", value)
+                value = retype(start, start.type.null(False))
+            value, adjustments = self._adjust(part, value)
+            value, limits = self._limit(part, value)
+            value = self._finish(part, value)
+            if start.type.nullable and value.type != UNKNOWN and not value.type.nullable:
+                value = self.ops.case([(self.ops.is_null(start), null_of(value.type))], value, part.span)
+            value = self._applies(part, value)
+        if any(e.type == UNKNOWN for e in (raw, value, *(h for h, _ in exceptions), *(t for _, t in exceptions))):
+            return evolve(_BROKEN, weight=weight)
+        number = self._exception_number(part, exceptions)
+        insufficient = self._insufficient(part, raw, own, children, number)
+        if number is not None:
+            thens = [(self.ops.compare("eq", number, constant(i + 1)), then)
+                     for i, (_, then) in enumerate(exceptions) if part.exceptions[i].status != "masked"]  # fmt: skip
+            value = self.ops.case(thens, value, part.span)
+        name = f"{part.path}.value" if root else part.path
+        value = self.context.define(name, evolve(value, span=part.span))
+        covered = own == "insufficient" or any(child.covered for child in children)
+        shape = self._shape(part, value, weight, total, number, missing, own, adjustments, limits, children)
+        return Node(value=value, insufficient=insufficient, covered=covered, weight=weight, shape=shape,
+                    total=total, exception=number, children=children)
+
+    def _child(self, child: Part) -> Node:
+        value = self.context.value(child.path, child.span)
+        found = self.nodes.get(child.path)
+        return found if found is not None and value.type != UNKNOWN else evolve(
+            _BROKEN, weight=found.weight if found else None)
+
+    def _weight(self, part: Part) -> Expr:
+        if part.weight is None:
+            return poison(part.span)
+        weight = self.context.bind(part.weight)
+        if weight.type == UNKNOWN:
+            return weight
+        if weight.type.kind is not Kind.EXACT or weight.type.scale or weight.type.nullable:
+            return self.ops.error(codes.BAD_WEIGHT, f"a weight is a whole number that is never missing, not "
+                                  f"{weight.type}", part.weight.span())
+        low, high = weight.type.low or 0, weight.type.high or 0
+        if low < 0 or high <= 0 or high > 1_000_000:
+            return self.ops.error(codes.BAD_WEIGHT, f"this weight runs from {low} to {high}", part.weight.span(),
+                                  "weights lie between 0 and 1,000,000: give the column a `range`")
+        return self.context.hoist(f"{part.path}.weight", weight)
+
+    def _mean(self, part: Part, children: Seq[Node]) -> tuple[Expr, Expr]:
+        """The half-up weighted mean of the children that are there, and the sum of their weights."""
+        check_weights(part, [child.weight for child in children], self.context)
+        if any(c.value.type == UNKNOWN or c.weight is None or c.weight.type == UNKNOWN for c in children):
+            return poison(part.span), poison(part.span)
+        zero = Literal(0, INTEGER.within(0, 0))
+        weights, products = [], []
+        for child in children:
+            assert child.weight is not None
+            if child.value.type.nullable:
+                absent = self.ops.is_null(child.value)
+                present = retype(child.value, child.value.type.null(False))
+                weights.append(self.ops.case([(absent, zero)], child.weight))
+                product = self.ops.mul(present, child.weight)
+                products.append(self.ops.case([(absent, Literal(0, product.type.within(0, 0)))], product))
+            else:
+                weights.append(child.weight)
+                products.append(self.ops.mul(child.value, child.weight))
+        total = self.context.hoist(f"{part.path}.total", self._sum(weights))
+        points = self._sum(products)
+        if total.type == UNKNOWN or points.type == UNKNOWN:
+            return poison(part.span), total
+        low = min(c.value.type.low or 0 for c in children)
+        high = max(c.value.type.high or 0 for c in children)
+        positive = retype(total, evolve(total.type, low=max(1, total.type.low or 0)))
+        type_ = evolve(POINTS, low=low, high=high)
+        mean = self.ops.round_div(points, positive, type_, part.span)
+        if (total.type.low or 0) < 1:
+            mean = self.ops.case([(self.ops.compare("eq", total, constant(0)), null_of(type_))], mean, part.span)
+        return mean, total
+
+    def _sum(self, terms: Seq[Expr]) -> Expr:
+        total = terms[0]
+        for term in terms[1:]:
+            total = self.ops.sum("add", total, term, term.span)
+        return total
+
+    def _leaf(self, part: Part) -> Expr:
+        choice = part.choice
+        if choice is None or choice.form is None or choice.body is None:
+            return poison(part.span)
+        of = None
+        if choice.of is None and self.context.registry.choice_forms[choice.form].takes_input:
+            of = self.context.resolve((part.name,), part.span)
+        lowering = Lowering(self.context, part.path, evolve(choice, missing=None), Target("points"), of,
+                            spoken_for=part.missing is not None)
+        found = self.context.registry.choice_forms[choice.form].lower(choice.body, lowering)
+        return to_points(found, self.context)
+
+    # -- what is missing
+
+    def _missing(self, part: Part, raw: Expr, children: Seq[Node], root: bool) -> tuple[Expr, Expr | None, str | None]:
+        """The value with the node's own `missing` applied; the default points; the policy."""
+        if raw.type == UNKNOWN:
+            return raw, None, None
+        policy = part.missing.text if isinstance(part.missing, Scalar) else None
+        if policy in ("leave_out", "insufficient"):
+            if policy == "leave_out" and root:
+                self.ops.error(codes.WRONG_SHAPE, "a score has no siblings that could take its weight", part.span,
+                               "say `missing: insufficient`, or points")
+            if raw.type.nullable:
+                raw = self.context.hoist(f"{part.path}.mean", raw)
+            return raw, None, policy
+        if isinstance(part.missing, Scalar):
+            points = to_points(self.context.bind(Text.of(part.missing)), self.context)
+            if points.type == UNKNOWN:
+                return points, None, None
+            if not raw.type.nullable:
+                return raw, None, None
+            named = self.context.hoist(f"{part.path}.mean", raw)
+            return self.ops.coalesce([named, points], part.span), points, None
+        if raw.type.nullable and not any(child.covered for child in children):
+            what = "the score" if root else f"`{part.name}`"
+            options = "insufficient, or points" if root else "leave_out, insufficient, or points"
+            return self.ops.error(codes.MAYBE_MISSING, f"{what} may be missing, and nothing says what then",
+                                  part.span, f"add `missing:` with {options}"), None, None
+        return raw, None, None
+
+    def _insufficient(self, part: Part, raw: Expr, own: str | None, children: Seq[Node], number: Expr | None) -> Expr:
+        held = [child.insufficient for child in children]
+        if own == "insufficient" and raw.type.nullable:
+            held.append(self.ops.is_null(self._named(f"{part.path}.mean")))
+        found = self.ops.logic("or", held) if held else _NO
+        if number is not None:
+            none = self.ops.compare("eq", number, constant(0))
+            flagged = self._exception_is(part, Node(value=raw, insufficient=_NO, covered=False, weight=None,
+                                                    shape=None, exception=number), "insufficient")
+            found = self.ops.logic("or", [*flagged, self.ops.logic("and", [none, found])])
+        return self.context.hoist(f"{part.path}.insufficient", found)
+
+    def _applies(self, part: Part, value: Expr) -> Expr:
+        if part.applies is None or value.type == UNKNOWN:
+            return value
+        applies = self.context.certain(part.applies, None, "wrap it: `coalesce(..., false)`")
+        if applies.type == UNKNOWN:
+            return applies
+        return self.ops.case([(applies, value)], null_of(value.type), part.span)
+
+    # -- exceptions
+
+    def _exception(self, rule: ExceptionRule, part: Part) -> tuple[Expr, Expr]:
+        held = self.context.certain(rule.guard.when, rule.guard.missing, "add `missing: true` or `missing: false`")
+        if rule.status == "frozen":
+            return self.ops.error(codes.NEEDS_PERIODS, "`frozen` takes the previous period's value, and periods "
+                                  "do not exist yet", rule.span), poison(rule.span)
+        if rule.status in ("default",) and rule.then is None:
+            return self.ops.error(codes.MISSING_KEY, "an exception with a value says it: `then`", rule.span,
+                                  "or say `status: insufficient`, `exempt` or `masked`"), poison(rule.span)
+        if rule.then is None:
+            return held, null_of(POINTS)
+        if not isinstance(rule.then, Scalar):
+            return self.ops.error(codes.TYPE_MISMATCH, "a list where points are expected", rule.span), poison()
+        then = to_points(self.context.bind(Text.of(rule.then)), self.context)
+        if then.type.nullable and then.type != UNKNOWN and part.missing is None:
+            return self.ops.error(codes.MAYBE_MISSING, "the exception's points may be missing", rule.span), poison()
+        return held, then
+
+    def _exception_number(self, part: Part, exceptions: Seq[tuple[Expr, Expr]]) -> Expr | None:
+        if not exceptions:
+            return None
+        branches = [(held, constant(i + 1)) for i, (held, _) in enumerate(exceptions)]
+        found = self.ops.case(branches, constant(0), part.span)
+        return self.context.hoist(f"{part.path}.exception", retype(found, evolve(found.type, literal=False)))
+
+    # -- bonuses, deductions, limits
+
+    def _adjust(self, part: Part, value: Expr) -> tuple[Expr, tuple[AdjustmentShape, ...]]:
+        shapes = []
+        signed = [(each, 1, "bonuses") for each in part.bonuses] + [(each, -1, "deductions") for each in part.deductions]
+        for each, sign, block in signed:
+            points = self._points(each, f"{part.path}.{block}.{each.name}")
+            if points.type == UNKNOWN or value.type == UNKNOWN:
+                value = poison(each.span)
+                continue
+            value = self.ops.sum("add" if sign > 0 else "sub", value, points, each.span)
+            shapes.append(AdjustmentShape(
+                name=each.name, title=each.title, sign=sign, item=f"{part.path}.{block}.{each.name}",
+                reason=each.reason, line=each.span.line))  # fmt: skip
+        return value, tuple(shapes)
+
+    def _points(self, each: Adjustment, name: str) -> Expr:
+        """Points of a bonus or deduction, never missing, capped by `at_most`, 0 where `when` fails."""
+        if each.points is not None:
+            found = to_points(self.context.bind(each.points), self.context)
+        else:
+            choice = each.choice
+            assert choice.form is not None and choice.body is not None
+            lowering = Lowering(self.context, name, choice, Target("points"))
+            found = to_points(self.context.registry.choice_forms[choice.form].lower(choice.body, lowering), self.context)
+        if found.type == UNKNOWN:
+            return found
+        if found.type.nullable:
+            return self.ops.error(codes.MAYBE_MISSING, "these points may be missing, and nothing says what then",
+                                  each.span, "wrap them: `coalesce(..., 0)`")
+        if (found.type.low or 0) < 0:
+            found = self.ops.extreme("greatest", [found, Literal(0, POINTS.within(0, 0))], each.span)
+        if each.at_most is not None:
+            cap = to_points(self.context.bind(each.at_most), self.context)
+            found = self.ops.extreme("least", [found, cap], each.span) if cap.type != UNKNOWN else cap
+        if each.guard is not None and found.type != UNKNOWN:
+            held = self.context.certain(each.guard.when, each.guard.missing, "add `missing: true` or `missing: false`")
+            if held.type == UNKNOWN:
+                return held
+            found = self.ops.case([(held, found)], Literal(0, POINTS.within(0, 0)), each.span)
+        return self.context.define(name, found) if found.type != UNKNOWN else found
+
+    def _limit(self, part: Part, value: Expr) -> tuple[Expr, tuple[LimitShape, ...]]:
+        shapes = []
+        for each in part.limits:
+            held = self.context.certain(each.guard.when, each.guard.missing, "add `missing: true` or `missing: false`")
+            bound = to_points(self.context.bind(each.bound), self.context)
+            if UNKNOWN in (held.type, bound.type, value.type):
+                value = poison(each.span)
+                continue
+            self._check_bound(bound, each, part)
+            before = self.context.hoist(f"{part.path}.limits.{each.name}.before", value)
+            pick = "least" if each.upper else "greatest"
+            limited = self.ops.case([(held, self.ops.extreme(pick, [before, bound], each.span))], before, each.span)
+            value = self.context.hoist(f"{part.path}.limits.{each.name}", limited)
+            shapes.append(LimitShape(
+                name=each.name, title=each.title, before=_item(before, f"{part.path}.limits.{each.name}.before"),
+                after=_item(value, f"{part.path}.limits.{each.name}"), reason=each.reason, line=each.span.line))  # fmt: skip
+        return value, tuple(shapes)
+
+    def _check_bound(self, bound: Expr, each: Limit, part: Part) -> None:
+        if not isinstance(bound, Literal) or not isinstance(bound.value, int):
+            return
+        self._check_multiple(bound.value, part, each.bound.span())
+        if part.range is not None:
+            low, high = (to_points(self.context.bind(end), self.context) for end in part.range)
+            if isinstance(low, Literal) and isinstance(high, Literal) and not (
+                    int(str(low.value)) <= bound.value <= int(str(high.value))):
+                self.ops.error(codes.OUT_OF_RANGE, f"{bound.value / 10_000:g} lies outside the score's range",
+                               each.bound.span(), "the range would undo the limit")
+
+    def _check_multiple(self, value: int, part: Part, span: Span) -> None:
+        if part.round is not None and part.round[0] > 0:
+            step = int(part.round[0] * 10_000)
+            if step and value % step:
+                self.ops.error(codes.BOUNDS, f"{value / 10_000:g} is no multiple of `round`, {part.round[0]}", span,
+                               "otherwise the order of both would matter")
+
+    def _finish(self, part: Part, value: Expr) -> Expr:
+        """Range, then rounding."""
+        if value.type == UNKNOWN:
+            return value
+        if part.range is not None:
+            bounds = [to_points(self.context.bind(end), self.context) for end in part.range]
+            if any(bound.type == UNKNOWN for bound in bounds):
+                return poison(part.span)
+            constants = [b.value for b in bounds if isinstance(b, Literal) and isinstance(b.value, int)]
+            for bound, end in zip(bounds, part.range, strict=True):
+                if isinstance(bound, Literal) and isinstance(bound.value, int):
+                    self._check_multiple(bound.value, part, end.span())
+            if len(constants) == 2 and constants[0] > constants[1]:
+                return self.ops.error(codes.BAD_RANGE, "the range begins above its end", part.range[0].span())
+            value = clamp(value, bounds, self.context)
+        return self._round(part, value)
+
+    def _round(self, part: Part, value: Expr) -> Expr:
+        if part.round is None or value.type == UNKNOWN:
+            return value
+        step, span = part.round
+        units = step * 10_000
+        if units != int(units) or units <= 0:
+            return self.ops.error(codes.BAD_LITERAL, f"{step} is no step of ten-thousandths of a point", span,
+                                  "write 1, 0.1, 0.01 ... or another multiple of 0.0001")
+        if int(units) == 1:
+            return value
+        by = Literal(int(units), INTEGER.within(int(units), int(units)))
+        count = self.ops.round_div(value, by, None, span)
+        if count.type == UNKNOWN:
+            return count
+        return retype(self.ops.mul(count, by, span), evolve(value.type))
+
+    # -- shapes
+
+    def _shape(
+        self, part: Part, value: Expr, weight: Expr | None, total: Expr | None, number: Expr | None,
+        missing: Expr | None, own: str | None, adjustments: tuple[AdjustmentShape, ...],
+        limits: tuple[LimitShape, ...], children: tuple[Node, ...],
+    ) -> NodeShape:  # fmt: skip
+        mean = self.context.known(f"{part.path}.mean")
+        high = value.type.high
+        return NodeShape(
+            name=part.name, path=part.path, title=part.title, reason=part.reason, file=part.span.file.path,
+            line=part.span.line, value=_item(value, part.path), mean=_item(mean, "") if mean is not None else None,
+            weight=_weight(weight), total=_weight(total), source=self._source(part),
+            possible=int(high) if isinstance(high, int) and abs(high) < 10**13 else None,
+            exception=_item(number, "") if number is not None else None,
+            exceptions=tuple(ExceptionShape(status=rule.status, reason=rule.reason, title=rule.title,
+                                            line=rule.span.line) for rule in part.exceptions),
+            missing=int(str(missing.value)) if isinstance(missing, Literal) else "expression" if missing else own,
+            adjustments=adjustments, limits=limits, range=self._range(part),
+            children=tuple(child.shape for child in children if child.shape is not None), span=part.span,
+        )  # fmt: skip
+
+    def _range(self, part: Part) -> tuple[int, int] | None:
+        bounds = [to_points(self.context.bind(end), self.context) for end in part.range or ()]
+        values = [b.value for b in bounds if isinstance(b, Literal) and isinstance(b.value, int)]
+        return (values[0], values[1]) if len(values) == 2 else None
+
+    def _source(self, part: Part) -> str | None:
+        """The metric or column that a leaf turns into points, where it is one name."""
+        choice = part.choice
+        if choice is None:
+            return None
+        named = choice.of.text.strip() if choice.of is not None else part.name
+        if choice.of is None and choice.form == "value" and isinstance(choice.body, Scalar):
+            named = choice.body.text.strip()
+        if self.context.known(named) is not None or named in self.context.columns:
+            return named
+        head, _, column = named.partition(".")
+        return named if head in self.context.references and column else None
+
+
+def _item(expr: Expr | None, name: str) -> str:
+    """Name of the item that holds `expr`; constants are kept under the name they were defined by."""
+    return expr.name if isinstance(expr, Column) else name
+
+
+def _weight(expr: Expr | None) -> str | int | None:
+    if isinstance(expr, Literal):
+        return int(str(expr.value))
+    return expr.name if isinstance(expr, Column) else None

@@ -1,0 +1,113 @@
+"""What an explanation must know of a plan: which item is which node, part, bonus, limit."""
+
+from attrs import field, frozen
+
+from trustcommerce.diagnostics import Span
+from trustcommerce.language.types import Type
+from trustcommerce.model.title import Title
+
+__all__ = ["STATUSES", "AdjustmentShape", "ExceptionShape", "ItemShape", "LimitShape", "Line", "NodeShape"]
+
+STATUSES = ("scored", "default", "insufficient", "exempt", "frozen", "masked", "not_applicable")
+"""Ordered by precedence in roll-ups, lowest first; `not_applicable` is of parts only."""
+
+
+@frozen(kw_only=True)
+class ItemShape:
+    """An item of the rule set as the outside sees it."""
+
+    name: str
+    block: str
+    title: Title
+    type: Type
+    better: str | None = None
+    of: tuple[str, ...] = ()
+    file: str = ""
+    line: int = 0
+
+
+@frozen(kw_only=True)
+class ExceptionShape:
+    """The k-th exception of a node: what it does when it holds."""
+
+    status: str
+    reason: str | None
+    title: Title
+    line: int
+
+
+@frozen(kw_only=True)
+class AdjustmentShape:
+    """A bonus (sign 1) or deduction (sign -1); `item` holds its points, never below 0."""
+
+    name: str
+    title: Title
+    sign: int
+    item: str
+    reason: str
+    line: int
+
+
+@frozen(kw_only=True)
+class LimitShape:
+    """A limit; `before` and `after` are the items on both sides of it."""
+
+    name: str
+    title: Title
+    before: str
+    after: str
+    reason: str
+    line: int
+
+
+@frozen(kw_only=True)
+class Line:
+    """One candidate reason: `item` holds the points lost at the root, `codes` tells its code.
+
+    `exception` names the item with the number of the exception that decided the node, whose own
+    reason then stands for the line's.
+    """
+
+    item: str
+    path: str
+    reason: str
+    exception: str | None = None
+    exception_reasons: tuple[str | None, ...] = ()
+
+
+@frozen(kw_only=True)
+class NodeShape:
+    """A node of a score, with the names of the items that hold its numbers.
+
+    Args:
+        value: Points of the node; missing when left out.
+        weight: Name of the item with its weight in the parent, or the constant weight.
+        mean: The weighted mean or the choice's points, before bonuses.
+        total: Sum of the weights of the children that count, or the constant.
+        exception: Number of the exception that decided, 0 for none.
+        source: The item or column a leaf's choice reads, if it reads one.
+        range: Constant bounds of the node, in ten-thousandths.
+        possible: Points the node can reach, in ten-thousandths; None when unbounded.
+    """
+
+    name: str
+    path: str
+    title: Title
+    reason: str
+    file: str
+    line: int
+    value: str
+    mean: str | None
+    weight: str | int | None
+    total: str | int | None
+    source: str | None
+    possible: int | None
+    exception: str | None
+    exceptions: tuple[ExceptionShape, ...]
+    missing: str | int | None
+    adjustments: tuple[AdjustmentShape, ...]
+    limits: tuple[LimitShape, ...]
+    range: tuple[int, int] | None
+    children: tuple["NodeShape", ...] = ()
+    lines: tuple[Line, ...] = field(default=())
+    span: Span | None = field(default=None, eq=False, repr=False)

@@ -1,0 +1,13 @@
+"""The typed registrations that the core and plugins fill, and the registry that holds them."""
+
+from trustcommerce.registry.registrations import (
+    ChoiceForm,
+    Function,
+    MetricKind,
+    Output,
+    ReasonText,
+    Source,
+)
+from trustcommerce.registry.registry import Registry
+
+__all__ = ["ChoiceForm", "Function", "MetricKind", "Output", "ReasonText", "Registry", "Source"]

@@ -1,0 +1,217 @@
+"""The border of tables: what columns may hold -> run-time shapes, checked in one pass of SQL.
+
+In: an Arrow table registered under a name. Out: the same name as a view of run-time shapes, or a
+`DataError` that names rule set, column, row and value.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from trustcommerce.errors import DataError
+from trustcommerce.language.names import did_you_mean
+from trustcommerce.language.relations import Field
+from trustcommerce.language.types import Kind, Type, power
+from trustcommerce.run.values import describe
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+__all__ = ["admit"]
+
+
+@frozen
+class _Column:
+    """A column's conversion, and the tests that its values must pass."""
+
+    field: Field
+    value: str
+    bad: tuple[tuple[str, str], ...]
+
+
+def admit(
+    connection: "duckdb.DuckDBPyConnection", source: str, schema: "pa.Schema", fields: Sequence[Field],
+    key: Sequence[str], ruleset: str, what: str,
+) -> str:
+    """Check the registered table `source` and return a query of its run-time shapes.
+
+    Args:
+        fields: Columns that are read.
+        key: Columns that must tell the rows apart.
+        what: What the table is, for messages: `frame`, or a table's name.
+    """
+    for each in fields:
+        if each.name not in schema.names:
+            raise DataError(f"the {what} has no column `{each.name}`", ruleset=ruleset, column=each.name,
+                            hint=did_you_mean(each.name, schema.names))
+    found = [_column(each, schema.field(each.name).type, ruleset, what) for each in fields]
+    _check_values(connection, source, found, key, ruleset, what)
+    _check_key(connection, source, key, ruleset, what)
+    return f"SELECT {', '.join(f'{c.value} AS {_quote(c.field.name)}' for c in found)} FROM {source}"
+
+
+def _quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _column(each: Field, arrow: "pa.DataType", ruleset: str, what: str) -> _Column:
+    import pyarrow as pa
+
+    types, name, type_ = pa.types, _quote(each.name), each.type
+    if types.is_dictionary(arrow):
+        arrow = arrow.value_type
+    if types.is_null(arrow):
+        return _with_nulls(each, f"CAST(NULL AS {_sql_type(type_)})", [])
+    build = _BUILDERS.get(type_.kind)
+    built = build(name, type_, arrow, types) if build else None
+    if built is None:
+        raise DataError(f"`{each.name}` is {arrow}, and {describe(type_)} is expected", ruleset=ruleset,
+                        column=each.name, hint=_type_hint(type_, arrow))
+    return _with_nulls(each, *built)
+
+
+def _type_hint(type_: Type, arrow: "pa.DataType") -> str | None:
+    if type_.kind is Kind.TIMESTAMP and getattr(arrow, "tz", None):
+        return "convert it to the pack's time zone and drop the zone"
+    return None
+
+
+def _sql_type(type_: Type) -> str:
+    from trustcommerce.run.sql import typed
+
+    return typed(type_)
+
+
+def _with_nulls(each: Field, value: str, bad: list[tuple[str, str]]) -> _Column:
+    tests = list(bad)
+    if not each.type.nullable:
+        tests.insert(0, (f"{value} IS NULL AND {_quote(each.name)} IS NULL", f"is missing, and {each.type} may not be"))
+    if each.type.numeric and each.type.low is not None and each.type.high is not None:
+        low, high = (f"CAST('{end!r}' AS {_sql_type(each.type)})" for end in (each.type.low, each.type.high))
+        tests.append((f"NOT ({value} BETWEEN {low} AND {high})", f"is outside its range: {describe(each.type)}"))
+    return _Column(each, value, tuple(tests))
+
+
+Built = tuple[str, list[tuple[str, str]]] | None
+
+
+def _boolean(name: str, type_: Type, arrow: Any, types: Any) -> Built:
+    return (name, []) if types.is_boolean(arrow) else None
+
+
+def _exact(name: str, type_: Type, arrow: Any, types: Any) -> Built:
+    factor = power(type_.scale)
+    if types.is_integer(arrow):
+        limit = 9_000_000_000_000_000_000 // factor
+        fits = (f"NOT ({name} BETWEEN {-limit} AND {limit})", "is too large")
+        return f"CASE WHEN {name} BETWEEN {-limit} AND {limit} THEN CAST({name} AS BIGINT) * {factor} END", [fits]
+    if types.is_decimal(arrow):
+        wide = f"CAST({name} AS DECIMAL(38,{max(arrow.scale, type_.scale)}))"
+        scaled = f"{wide} * {factor}"
+        places = (f"{scaled} <> ROUND({scaled}, 0)", f"has more than {type_.scale} decimal places")
+        return f"TRY_CAST({scaled} AS BIGINT)", [places, (f"{name} IS NOT NULL AND TRY_CAST({scaled} AS BIGINT) IS NULL",
+                                                          "is too large")]  # fmt: skip
+    if types.is_floating(arrow):
+        double = f"CAST({name} AS DOUBLE)"
+        scaled = f"FLOOR({double} * CAST('{factor}' AS DOUBLE) + CAST('0.5' AS DOUBLE))"
+        good = f"isfinite({double}) AND abs({double}) <= CAST('{9e15 / factor!r}' AS DOUBLE)"
+        exactly = f"{scaled} / CAST('{factor}' AS DOUBLE) = {double}"
+        missing = f"isnan({double})" if type_.nullable else "FALSE"
+        test = (f"{name} IS NOT NULL AND NOT ({missing}) AND NOT (({good}) AND {exactly})",
+                f"is no number of at most {type_.scale} decimal places")
+        return f"CASE WHEN {good} THEN TRY_CAST({scaled} AS BIGINT) END", [test]
+    return None
+
+
+def _number(name: str, type_: Type, arrow: Any, types: Any) -> Built:
+    if types.is_floating(arrow):
+        double = f"CAST({name} AS DOUBLE)"
+        missing = f" AND NOT isnan({double})" if type_.nullable else ""
+        value = f"CASE WHEN isnan({double}) THEN NULL ELSE {double} END" if type_.nullable else double
+        return value, [(f"NOT isfinite({double}){missing}", "is no finite number")]
+    if types.is_integer(arrow) or types.is_decimal(arrow):
+        return f"CAST({name} AS DOUBLE)", []
+    return None
+
+
+def _text(name: str, type_: Type, arrow: Any, types: Any) -> Built:
+    fits = types.is_string(arrow) or types.is_large_string(arrow) or types.is_string_view(arrow)
+    return (f"CAST({name} AS VARCHAR)", []) if fits else None
+
+
+def _date(name: str, type_: Type, arrow: Any, types: Any) -> Built:
+    return (f"CAST({name} AS DATE)", []) if types.is_date(arrow) else None
+
+
+def _timestamp(name: str, type_: Type, arrow: Any, types: Any) -> Built:
+    fits = types.is_timestamp(arrow) and arrow.tz is None
+    return (f"CAST({name} AS TIMESTAMP)", []) if fits else None
+
+
+def _label(name: str, type_: Type, arrow: Any, types: Any) -> Built:
+    if _text(name, type_, arrow, types) is None:
+        return None
+    ranks = " ".join(f"WHEN '{label.replace(chr(39), chr(39) * 2)}' THEN {i}" for i, label in enumerate(type_.labels))
+    value = f"CAST(CASE CAST({name} AS VARCHAR) {ranks} END AS BIGINT)"
+    return value, [(f"{name} IS NOT NULL AND {value} IS NULL", f"is none of {', '.join(type_.labels)}")]
+
+
+def _set(name: str, type_: Type, arrow: Any, types: Any) -> Built:
+    if not (types.is_list(arrow) or types.is_large_list(arrow)):
+        return None
+    bits = " + ".join(f"CASE WHEN list_contains({name}, '{m}') THEN {1 << i} ELSE 0 END"
+                      for i, m in enumerate(type_.labels)) or "0"  # fmt: skip
+    return f"CASE WHEN {name} IS NULL THEN NULL ELSE CAST({bits} AS BIGINT) END", []
+
+
+_BUILDERS = {Kind.BOOLEAN: _boolean, Kind.EXACT: _exact, Kind.NUMBER: _number, Kind.TEXT: _text, Kind.DATE: _date,
+             Kind.TIMESTAMP: _timestamp, Kind.LABEL: _label, Kind.SET: _set}  # fmt: skip
+
+
+def _check_values(
+    connection: "duckdb.DuckDBPyConnection", source: str, found: Sequence[_Column], key: Sequence[str], ruleset: str,
+    what: str,
+) -> None:
+    tests = [(column, test, message) for column in found for test, message in column.bad]
+    if not tests:
+        return
+    counts = connection.execute(
+        f"SELECT {', '.join(f'count(*) FILTER (WHERE {test})' for _, test, _ in tests)} FROM {source}"
+    ).fetchone()
+    for count, (column, test, message) in zip(counts or (), tests, strict=True):
+        if count:
+            _fail(connection, source, column, test, message, int(count), key, ruleset)
+
+
+def _fail(
+    connection: "duckdb.DuckDBPyConnection", source: str, column: _Column, test: str, message: str, count: int,
+    key: Sequence[str], ruleset: str,
+) -> None:
+    name = _quote(column.field.name)
+    shown = ", ".join(f"CAST({_quote(k)} AS VARCHAR)" for k in key)
+    row = connection.execute(
+        f"SELECT {name}, {shown} FROM {source} WHERE {test} ORDER BY {shown} NULLS LAST LIMIT 1"
+    ).fetchone()
+    assert row is not None
+    value, keys = row[0], row[1:]
+    more = f" ({count} rows in all)" if count > 1 else ""
+    said = "" if value is None else f" {value!r}"
+    raise DataError(f"`{column.field.name}`{said} {message}{more}", ruleset=ruleset, column=column.field.name,
+                    row=", ".join(map(str, keys)), value=value)
+
+
+def _check_key(
+    connection: "duckdb.DuckDBPyConnection", source: str, key: Sequence[str], ruleset: str, what: str
+) -> None:
+    if not key:
+        return
+    names = ", ".join(map(_quote, key))
+    row = connection.execute(
+        f"SELECT {names}, count(*) FROM {source} GROUP BY {names} HAVING count(*) > 1 ORDER BY {names} LIMIT 1"
+    ).fetchone()
+    if row is not None:
+        shown = ", ".join(map(str, row[:-1]))
+        raise DataError(f"{row[-1]} rows of the {what} have the key {shown}", ruleset=ruleset, column=", ".join(key),
+                        row=shown, value=row[0] if len(key) == 1 else row[:-1])

@@ -1,0 +1,55 @@
+"""Anything with the Arrow PyCapsule interface -> an Arrow table, or one clear error."""
+
+from typing import TYPE_CHECKING, Any
+
+from trustcommerce.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["to_arrow"]
+
+
+def to_arrow(frame: Any, ruleset: str) -> "pa.Table":
+    """`frame` as an Arrow table.
+
+    Args:
+        frame: A pyarrow table, a pandas or Polars frame, a DuckDB relation, or anything else with
+            `__arrow_c_stream__`.
+        ruleset: For messages.
+    """
+    import pyarrow as pa
+
+    if isinstance(frame, pa.Table):
+        return _unique(frame, ruleset)
+    _refuse_objects(frame, ruleset)
+    if not hasattr(frame, "__arrow_c_stream__"):
+        raise DataError(f"a {type(frame).__name__} is no table", ruleset=ruleset,
+                        hint="give a pyarrow, pandas, Polars or DuckDB table, or a path")
+    try:
+        return _unique(pa.RecordBatchReader.from_stream(frame).read_all(), ruleset)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise DataError(f"the frame can't be read: {error}", ruleset=ruleset,
+                        hint="an object column must hold values of one type") from None
+
+
+def _unique(table: "pa.Table", ruleset: str) -> "pa.Table":
+    names = table.column_names
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(f"two columns are called `{twice}`", ruleset=ruleset, column=twice)
+    return table
+
+
+def _refuse_objects(frame: Any, ruleset: str) -> None:
+    """pandas' object columns may hold anything: those that are not plain text are refused by name."""
+    dtypes = getattr(frame, "dtypes", None)
+    if dtypes is None or not hasattr(frame, "iloc"):
+        return
+    for name, dtype in dtypes.items():
+        if str(dtype) != "object":
+            continue
+        for value in frame[name]:
+            if value is not None and not isinstance(value, str) and value == value:
+                raise DataError(f"`{name}` is an object column that holds {type(value).__name__}", ruleset=ruleset,
+                                column=str(name), value=value, hint=f"convert it: frame[{name!r}].astype(...)")

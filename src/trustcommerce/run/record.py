@@ -1,0 +1,275 @@
+"""Plan -> one generated Python function per rule set: a record in, all its values out.
+
+In: a record as a mapping. Out: `Values`, the tuple of everything computed, with its names. What
+serves reasons alone (`late`) is computed by a second function when it is asked for.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from trustcommerce.errors import DataError
+from trustcommerce.language.calendar import lies_within
+from trustcommerce.language.expressions import Case, Column
+from trustcommerce.language.names import did_you_mean
+from trustcommerce.language.relations import Derive, Field, Item, Keep, Match, Relation, Scan
+from trustcommerce.language.types import Kind
+from trustcommerce.plan import RuleSetPlan, Version
+from trustcommerce.run.python import Source
+from trustcommerce.run.values import accept
+
+__all__ = ["NotJudged", "RecordProgram", "compile_record"]
+
+_MAX_ELIF = 50
+_CLASSES = {Kind.BOOLEAN: "bool", Kind.EXACT: "int", Kind.NUMBER: "float", Kind.TEXT: "str", Kind.DATE: "_date",
+            Kind.TIMESTAMP: "_datetime"}  # fmt: skip
+
+
+class NotJudged(Exception):
+    """The record is of no subject of the rule set: its `where` is not true."""
+
+
+@frozen(kw_only=True, eq=False)
+class RecordProgram:
+    """The compiled functions of one version.
+
+    Args:
+        index: Where in the tuple of `score` each name's value is.
+        late_names: What the tuple of `late` holds.
+        score: `(record, as_of) -> tuple`.
+        late: `(tuple, as_of) -> tuple`.
+        source: The generated source, for curious people and tests.
+    """
+
+    ruleset: str
+    index: dict[str, int]
+    late_names: tuple[str, ...]
+    score: Callable[[Mapping[str, Any], dt.date], tuple[Any, ...]]
+    late: Callable[[tuple[Any, ...], dt.date], tuple[Any, ...]]
+    source: str
+
+
+def compile_record(plan: RuleSetPlan, version: Version) -> RecordProgram:
+    """Generate and compile the functions of `version`."""
+    return _Compiler(plan, version).compile()
+
+
+class _Compiler:
+    def __init__(self, plan: RuleSetPlan, version: Version) -> None:
+        self.plan, self.version = plan, version
+        self.variables: dict[str, str] = {"as_of": "as_of"}
+        self.source = Source(self.variables)
+        self.lines: list[str] = []
+        self.globals: dict[str, Any] = {"_date": dt.date, "_datetime": dt.datetime}
+
+    def compile(self) -> RecordProgram:
+        self._relation(self.version.relation)
+        own = {variable: name for name, variable in self.variables.items() if name != "as_of"}
+        names = tuple(self.variables)[1:]
+        body = [*self.lines, f"    return ({', '.join(own)},)"]
+        places = {variable: i for i, variable in enumerate(own)}
+        index = {name: places[self.variables[name]] for name in names}
+        late = [item for item in self.version.items if item.late]
+        self.lines = []
+        for item in late:
+            self._item(item)
+        unpack = [f"    ({', '.join(own)},) = values"]
+        results = ", ".join(self.variables[item.name] for item in late)
+        text = "\n".join([
+            "def score(record, as_of):", *self._reading(), *body, "",
+            "def late(values, as_of):", *unpack, *self.lines, f"    return ({results}{',' if results else ''})",
+        ])  # fmt: skip
+        scope: dict[str, Any] = {**self.source.names, **self.globals}
+        exec(compile(text, f"<{self.plan.name}>", "exec"), scope)
+        return RecordProgram(ruleset=self.plan.name, index=index, late_names=tuple(i.name for i in late),
+                             score=scope["score"], late=scope["late"], source=text)  # fmt: skip
+
+    # -- the record's border
+
+    def _reading(self) -> list[str]:
+        """Check the record's keys once they are not exactly the expected ones."""
+        references = {match.name.split("[")[0] for match in self.version.matches if match.table is None}
+        expected = [each.name for each in self.version.inputs] + sorted(references)
+        known = frozenset([*self.plan.columns, *self.plan.titles, *references])
+        ruleset = self.plan.name
+
+        def keys(record: Mapping[str, Any]) -> None:
+            for name in expected:
+                if name not in record:
+                    raise DataError(f"the record has no `{name}`", ruleset=ruleset, column=name,
+                                    hint=did_you_mean(name, [k for k in record if k not in known]))
+            for name in record:
+                if name not in known:
+                    raise DataError(f"the record has an unknown key `{name}`", ruleset=ruleset, column=str(name),
+                                    value=record[name], hint=did_you_mean(str(name), known))
+
+        self.globals["_keys"] = keys
+        self.globals["_expected"] = frozenset(expected)
+        return ["    if record.keys() != _expected: _keys(record)"]
+
+    def _variable(self, name: str) -> str:
+        self.variables[name] = f"v{len(self.variables)}"  # names that share a variable leave holes
+        return self.variables[name]
+
+    def _relation(self, relation: Relation) -> None:
+        if isinstance(relation, Scan):
+            for each in relation.fields:
+                self._input(each, f"record[{each.name!r}]", self._variable(each.name))
+            return
+        self._relation(relation.source)
+        if isinstance(relation, Keep):
+            self.globals["_NotJudged"] = NotJudged
+            self.lines.append(f"    if not {self.source.truth(relation.where)}: raise _NotJudged()")
+        elif isinstance(relation, Derive):
+            for item in relation.items:
+                if not item.late:
+                    self._item(item)
+        else:
+            self._match(relation)
+
+    def _input(self, each: Field, source: str, variable: str, indent: str = "    ") -> None:
+        """Read one value; the fast test lets it pass, the border converts or refuses it."""
+        border = f"_border{len(self.globals)}"
+        self.globals[border] = _border(self.plan.name, each)
+        self.lines.append(f"{indent}{variable} = {source}")
+        type_ = each.type
+        tests = []
+        if type_.kind in _CLASSES and not (type_.kind is Kind.EXACT and type_.scale):
+            tests.append(f"{variable}.__class__ is not {_CLASSES[type_.kind]}")
+            if type_.numeric:
+                tests.append(f"not {type_.low!r} <= {variable} <= {type_.high!r}")
+        test = " or ".join(tests)
+        if type_.nullable and test:
+            test = f"{variable} is not None and ({test})"
+        self.lines.append(f"{indent}{f'if {test}: ' if test else ''}{variable} = {border}({variable})")
+
+    # -- matches
+
+    def _match(self, match: Match) -> None:
+        matched = self._variable(f"{match.name}.matched")
+        columns = [self._variable(f"{match.name}.{each.name}") for each in match.fields]
+        if match.table is None:
+            self._given(match, matched, columns)
+            return
+        index = f"_rows{len(self.globals)}"
+        self.globals[index] = _index(match)
+        at = "" if match.valid is None else self.source.value(match.valid[2])
+        row = self.source.temporary()
+        for i, candidate in enumerate(match.candidates):
+            values = [self.source.value(each) for each in candidate]
+            key = values[0] if len(values) == 1 else f"({', '.join(values)})"
+            find = f"{index}.get({key})" if match.valid is None else f"_period({index}.get({key}), {at})"
+            self.lines.append(f"    {'' if i == 0 else f'if {row} is None: '}{row} = {find}")
+        if match.valid is not None:
+            self.globals["_period"] = _period
+        if match.required:
+            fail = f"_fail{len(self.globals)}"
+            self.globals[fail] = _no_match(self.plan.name, match)
+            self.lines.append(f"    if {row} is None: {fail}()")
+        self.lines.append(f"    {matched} = {row} is not None")
+        if columns:
+            nothing = f"({', '.join('None' for _ in columns)},)"
+            source = row if match.required else f"{row} or {nothing}"
+            self.lines.append(f"    {', '.join(columns)}, = {source}")
+
+    def _given(self, match: Match, matched: str, columns: list[str]) -> None:
+        """A table's or rule set's row stands in the record under the reference's name."""
+        name = match.name.split("[")[0]
+        row = self.source.temporary()
+        reader = f"_row{len(self.globals)}"
+        self.globals[reader] = _given_row(self.plan.name, match)
+        self.lines.append(f"    {row} = {reader}(record[{name!r}])")
+        self.lines.append(f"    {matched} = {row} is not None")
+        if columns:
+            nothing = f"({', '.join('None' for _ in columns)},)"
+            self.lines.append(f"    {', '.join(columns)}, = {row} or {nothing}")
+
+    # -- items
+
+    def _item(self, item: Item) -> None:
+        if isinstance(item.expr, Column):
+            self.variables[item.name] = self.variables[item.expr.name]
+        elif isinstance(item.expr, Case):
+            self._case(item, item.expr)
+        else:
+            source = self.source.value(item.expr)
+            self.lines.append(f"    {self._variable(item.name)} = {source}")
+
+    def _case(self, item: Item, case: Case) -> None:
+        """Statements rather than one expression; long chains are flat, which Python compiles at any length."""
+        branches = [(self.source.truth(when), self.source.value(then)) for when, then in case.branches]
+        otherwise = self.source.value(case.otherwise)
+        name = self._variable(item.name)
+        if len(branches) <= _MAX_ELIF:
+            for i, (when, then) in enumerate(branches):
+                self.lines.append(f"    {'if' if i == 0 else 'elif'} {when}: {name} = {then}")
+            self.lines.append(f"    else: {name} = {otherwise}")
+            return
+        self.lines.append("    while True:")
+        self.lines += [f"        if {when}: {name} = {then}; break" for when, then in branches]
+        self.lines.append(f"        {name} = {otherwise}; break")
+
+
+def _border(ruleset: str, each: Field) -> Callable[[object], Any]:
+    def border(value: object) -> Any:
+        try:
+            return accept(value, each.type)
+        except ValueError as error:
+            raise DataError(f"`{each.name}` {error}", ruleset=ruleset, column=each.name, value=value) from None
+
+    return border
+
+
+def _index(match: Match) -> dict[Any, Any]:
+    """Rows of a pack file by what is matched: the columns that are read, or periods of them."""
+    assert match.table is not None
+    names = [each.name for each in match.table.fields]
+    on = [names.index(name) for name in match.on]
+    read = [names.index(each.name) for each in match.fields]
+    bounds = None if match.valid is None else [names.index(name) for name in match.valid[:2]]
+    found: dict[Any, Any] = {}
+    for row in match.table.rows:
+        key = row[on[0]] if len(on) == 1 else tuple(row[i] for i in on)
+        values = tuple(row[i] for i in read) or (True,)
+        if bounds is None:
+            found.setdefault(key, values)
+        else:
+            found.setdefault(key, []).append((row[bounds[0]], row[bounds[1]], values))
+    return found
+
+
+def _period(periods: list[tuple[Any, Any, tuple[Any, ...]]] | None, at: Any) -> tuple[Any, ...] | None:
+    """The values of the period that holds `at`."""
+    return next((values for since, until, values in periods or () if lies_within(at, since, until)), None)
+
+
+def _no_match(ruleset: str, match: Match) -> Callable[[], None]:
+    source = match.table.name if match.table else match.input
+
+    def fail() -> None:
+        raise DataError(f"no row of `{source}` matches on {', '.join(match.on)}", ruleset=ruleset, column=match.name,
+                        hint="add the row, or say `else: missing`")
+
+    return fail
+
+
+def _given_row(ruleset: str, match: Match) -> Callable[[object], tuple[Any, ...] | None]:
+    name, fail = match.name.split("[")[0], _no_match(ruleset, match)
+    borders = [(each.name, _border(ruleset, Field(f"{name}.{each.name}", each.type))) for each in match.fields]
+
+    def read(row: object) -> tuple[Any, ...] | None:
+        if row is None:
+            if match.required:
+                fail()
+            return None
+        if not isinstance(row, Mapping):
+            raise DataError(f"`{name}` must be a mapping or null", ruleset=ruleset, column=name, value=row)
+        for column, _ in borders:
+            if column not in row:
+                raise DataError(f"`{name}` has no `{column}`", ruleset=ruleset, column=f"{name}.{column}",
+                                hint=did_you_mean(column, row))
+        return tuple(border(row[column]) for column, border in borders) or (True,)
+
+    return read

@@ -1,0 +1,140 @@
+"""The border of single values: what records may hold -> run-time shapes, and back.
+
+Money and decimals come as `Decimal`, whole numbers, text or doubles that write exactly that many
+places; they leave as `Decimal`, points as the nearest double.
+"""
+
+import datetime as dt
+import math
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from trustcommerce.language.types import Kind, Type, power
+from trustcommerce.model.values import parse_cell, parse_decimal
+
+__all__ = ["accept", "describe", "show"]
+
+
+def describe(type_: Type) -> str:
+    """The type in words for messages, with its range where it has a narrow one."""
+    if type_.numeric and type_.low is not None and type_.high is not None and type_.high < 10**14:
+        unit = power(type_.scale) if type_.kind is Kind.EXACT else 1
+        return f"{type_.null(False)} from {type_.low / unit:g} to {type_.high / unit:g}"
+    return str(type_.null(False))
+
+
+def accept(value: object, type_: Type) -> Any:
+    """`value` in run-time shape.
+
+    Raises:
+        ValueError: It is not of the type, or outside its range; the text says which.
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value) and type_.nullable):
+        if type_.nullable:
+            return None
+        raise ValueError(f"is missing, and {type_} may not be")
+    found = _CONVERTERS[type_.kind](value, type_)
+    if found is None:
+        raise ValueError(f"is {_shown(value)}, which is no {type_.null(False)}")
+    if type_.numeric and not (type_.low is None or type_.high is None or type_.low <= found <= type_.high):
+        raise ValueError(f"is {_shown(value)}, outside its range: {describe(type_)}")
+    return found
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _boolean(value: object, type_: Type) -> bool | None:
+    return bool(value) if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool") else None
+
+
+def _exact(value: object, type_: Type) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value * power(type_.scale)
+    if isinstance(value, Decimal):
+        return parse_decimal(f"{value:f}", type_.scale) if value.is_finite() else None
+    if isinstance(value, float):
+        return _from_double(value, type_.scale)
+    if isinstance(value, str):
+        return parse_decimal(value, type_.scale)
+    return _exact(value.item(), type_) if hasattr(value, "item") else None
+
+
+def _from_double(value: float, scale: int) -> int | None:
+    """The scaled integer whose nearest double is `value`, if there is one."""
+    factor = float(power(scale))
+    if not math.isfinite(value) or abs(value) > 9e15 / factor:
+        return None
+    scaled = math.floor(value * factor + 0.5)
+    return scaled if scaled / factor == value else None
+
+
+def _number(value: object, type_: Type) -> float | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, int | Decimal):
+        return float(value)
+    return _number(value.item(), type_) if hasattr(value, "item") else None
+
+
+def _text(value: object, type_: Type) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _date(value: object, type_: Type) -> object:
+    if isinstance(value, dt.datetime):
+        return None
+    return value if isinstance(value, dt.date) else parse_cell(value, type_) if isinstance(value, str) else None
+
+
+def _timestamp(value: object, type_: Type) -> object:
+    if isinstance(value, dt.datetime):
+        return None if value.tzinfo is not None else value
+    return parse_cell(value, type_) if isinstance(value, str) else None
+
+
+def _label(value: object, type_: Type) -> int | None:
+    return type_.labels.index(value) if isinstance(value, str) and value in type_.labels else None
+
+
+def _set(value: object, type_: Type) -> int | None:
+    if not isinstance(value, list | tuple | set | frozenset):
+        return None
+    mask = 0
+    for member in value:
+        if member not in type_.labels:
+            return None
+        mask |= 1 << type_.labels.index(member)
+    return mask
+
+
+_CONVERTERS: dict[Kind, Callable[[Any, Type], Any]] = {
+    Kind.BOOLEAN: _boolean,
+    Kind.EXACT: _exact,
+    Kind.NUMBER: _number,
+    Kind.TEXT: _text,
+    Kind.DATE: _date,
+    Kind.TIMESTAMP: _timestamp,
+    Kind.LABEL: _label,
+    Kind.SET: _set,
+}
+
+
+def show(value: Any, type_: Type) -> Any:
+    """A run-time value as the outside sees it."""
+    if value is None:
+        return None
+    if type_.kind is Kind.EXACT and type_.scale:
+        return value / 10_000.0 if type_.unit == "points" else Decimal(value).scaleb(-type_.scale)
+    if type_.kind is Kind.LABEL:
+        return type_.labels[value]
+    if type_.kind is Kind.SET:
+        return [member for i, member in enumerate(type_.labels) if value >> i & 1]
+    return value

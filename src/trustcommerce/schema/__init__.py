@@ -1,0 +1,9 @@
+"""Stage `schema`: the shape of the YAML, as JSON Schema made from the core and the registry.
+
+In: trees. Out: diagnostics for keys and values that have no place there.
+"""
+
+from trustcommerce.schema.check import check_shape
+from trustcommerce.schema.documents import case_schema, pack_schema, ruleset_schema
+
+__all__ = ["case_schema", "check_shape", "pack_schema", "ruleset_schema"]

@@ -1,0 +1,163 @@
+"""Tree x schema -> diagnostics: jsonschema finds, this module says it in the author's words."""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from trustcommerce import codes
+from trustcommerce.diagnostics import Problems, Span
+from trustcommerce.language.names import did_you_mean
+from trustcommerce.load.scalars import mistaken
+from trustcommerce.load.tree import Mapping, Node, Scalar, Sequence, plain
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+
+__all__ = ["check_shape"]
+
+_WORDS = {
+    "object": "a mapping", "array": "a list", "string": "text", "number": "a number",
+    "integer": "a whole number", "boolean": "true or false", "null": "null",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def _validator(text: str) -> Any:
+    import json
+
+    import jsonschema
+
+    return jsonschema.Draft202012Validator(json.loads(text))
+
+
+def check_shape(tree: Node, schema: dict[str, Any], problems: Problems) -> list[tuple[str | int, ...]]:
+    """Report where `tree` breaks `schema`.
+
+    Returns:
+        Paths of the nodes that can't be read further; an unknown key alone is no such node.
+    """
+    import json
+
+    broken: list[tuple[str | int, ...]] = []
+    for error in _validator(json.dumps(schema, sort_keys=True)).iter_errors(plain(tree)):
+        for leaf in _leaves(error):
+            if _report(leaf, tree, problems):
+                broken.append(tuple(leaf.absolute_path))
+    return broken
+
+
+def _leaves(error: "ValidationError") -> Iterator["ValidationError"]:
+    """The errors inside the one alternative that fits the value's own kind, else the error itself."""
+    if error.validator != "anyOf" or not error.context:
+        yield error
+        return
+    branches: dict[int, list[ValidationError]] = {}
+    for each in error.context:
+        branches.setdefault(int(each.schema_path[0]), []).append(each)
+    fitting = [
+        errors for errors in branches.values()
+        if not any(e.validator in ("type", "enum") and len(e.path) == 0 for e in errors)
+    ]  # fmt: skip
+    if len(fitting) == 1:
+        for each in fitting[0]:
+            yield from _leaves(each)
+    else:
+        yield error
+
+
+def _report(error: "ValidationError", tree: Node, problems: Problems) -> bool:
+    node, key = _find(tree, error.absolute_path)
+    place = node.span if isinstance(node, Scalar) or key is None else key
+    value: Any = error.validator_value
+    if error.validator == "additionalProperties" and isinstance(node, Mapping):
+        return _unknown_keys(error, node, problems)
+    if error.validator == "required":
+        absent = next(name for name in value if name not in error.instance)
+        problems.add(codes.MISSING_KEY, f"`{absent}` is not said here", _head(place))
+        return True
+    if error.validator == "pattern":
+        problems.add(codes.WRONG_SHAPE, f"`{error.instance}` is no name", _head(place),
+                     "names are letters, digits and _, and do not begin with a digit")
+    elif error.validator == "enum":
+        problems.add(codes.WRONG_SHAPE, f"`{_shown(node)}` is none of {', '.join(map(str, value))}", _head(place),
+                     did_you_mean(str(error.instance), map(str, value)))
+    elif error.validator in ("minItems", "maxItems", "minProperties"):
+        problems.add(codes.WRONG_SHAPE, _amount(error), _head(place))
+    else:
+        expected = " or ".join(dict.fromkeys(_expected(error.schema, error)))
+        hint = mistaken(node.text) if isinstance(node, Scalar) and node.style == "plain" else None
+        problems.add(codes.WRONG_SHAPE, f"expected {expected}, found {_kind(node)}", _head(place), hint)
+    return True
+
+
+def _unknown_keys(error: "ValidationError", node: Mapping, problems: Problems) -> bool:
+    import re
+
+    schema: Any = error.schema
+    known = list(schema.get("properties", {}))
+    patterns = list(schema.get("patternProperties", {}))
+    broken = False
+    for entry in node:
+        name = entry.key.text
+        if name in known or any(re.search(p, name) for p in patterns):
+            continue
+        if patterns:
+            problems.add(codes.WRONG_SHAPE, f"`{name}` is no name", entry.key.span,
+                         "names are letters, digits and _, and do not begin with a digit")
+            broken = True
+        else:
+            hint = did_you_mean(name, known) or f"known here: {', '.join(known)}"
+            problems.add(codes.UNKNOWN_KEY, f"unknown key `{name}`", entry.key.span, hint)
+    return broken
+
+
+def _find(tree: Node, path: Iterable[str | int]) -> tuple[Node, Span | None]:
+    """The node at `path`, and the span of the key that holds it."""
+    node, key = tree, None
+    for step in path:
+        if isinstance(node, Mapping):
+            entry = node.entry(str(step))
+            if entry is None:
+                break
+            node, key = entry.value, entry.key.span
+        elif isinstance(node, Sequence) and isinstance(step, int):
+            node, key = node.items[step], None
+    return node, key
+
+
+def _head(span: Span) -> Span:
+    """The first line of a span: long mappings are marked where they begin."""
+    end = span.file.text.find("\n", span.start)
+    return Span(span.file, span.start, min(span.end, end if end > span.start else span.end))
+
+
+def _expected(schema: Any, error: "ValidationError") -> Iterator[str]:
+    if "anyOf" in schema:
+        for branch in schema["anyOf"]:
+            yield from _expected(branch, error)
+    elif "enum" in schema:
+        yield from map(str, schema["enum"])
+    else:
+        types = schema.get("type", "object")
+        for name in [types] if isinstance(types, str) else types:
+            yield _WORDS.get(name, name)
+
+
+def _kind(node: Node) -> str:
+    if isinstance(node, Mapping):
+        return "a mapping"
+    if isinstance(node, Sequence):
+        return "a list"
+    return "nothing" if node.text == "" else f"`{_shown(node)}`"
+
+
+def _shown(node: Node) -> str:
+    text = node.text if isinstance(node, Scalar) else _kind(node)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _amount(error: "ValidationError") -> str:
+    if error.validator == "maxItems" and error.validator_value == 0:
+        return "plugins are not supported yet"
+    few = "at least" if str(error.validator).startswith("min") else "at most"
+    return f"expected {few} {error.validator_value} entries, found {len(error.instance)}"

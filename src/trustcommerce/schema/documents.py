@@ -1,0 +1,168 @@
+"""The JSON Schemas of pack.yaml, rule sets and test files.
+
+Dated values are folded before a rule set is checked, so the schemas do not know them; the one
+that `trustcommerce schema` prints for editors allows them everywhere.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trustcommerce.registry import Registry
+
+__all__ = ["case_schema", "pack_schema", "ruleset_schema"]
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+WHOLE: Schema = {"type": "integer"}
+NUMBER: Schema = {"type": "number"}
+DATE: Schema = {"type": "string", "format": "date"}
+EXPRESSION: Schema = {"type": ["string", "number", "boolean"]}
+CONSTANT: Schema = {"type": ["string", "number", "boolean", "null"]}
+RESULT: Schema = {"anyOf": [CONSTANT, {"type": "array", "items": TEXT}]}
+TITLE: Schema = {
+    "anyOf": [TEXT, {"type": "object", "additionalProperties": TEXT, "minProperties": 1}]
+}
+RANGE: Schema = {"type": "array", "items": EXPRESSION, "minItems": 2, "maxItems": 2}
+NAME = "^[^\\W\\d]\\w*$"
+STATUSES = ["default", "exempt", "insufficient", "masked", "frozen"]
+TITLED = {"title": TITLE, "about": TEXT}
+
+
+def mapping(properties: Mapping[str, Any], required: tuple[str, ...] = (), **more: Any) -> Schema:
+    """A mapping with these keys and no others."""
+    return {"type": "object", "properties": dict(properties), "required": list(required),
+            "additionalProperties": False, **more}  # fmt: skip
+
+
+def named(values: Schema) -> Schema:
+    """A mapping from names to `values`."""
+    return {"type": "object", "patternProperties": {NAME: values}, "additionalProperties": False,
+            "minProperties": 1}  # fmt: skip
+
+
+EFFECTIVE = mapping({"from": DATE, "until": DATE})
+EXCEPTION = mapping(
+    {"when": EXPRESSION, "missing": {"type": "boolean"}, "then": RESULT, "reason": TEXT,
+     "status": {"enum": STATUSES}, **TITLED},
+    ("when",),
+)  # fmt: skip
+
+
+def _choice(registry: Registry) -> Schema:
+    return {
+        "of": EXPRESSION,
+        "hit": {"enum": ["first", "unique", "max", "min", "sum", "collect"]},
+        "exceptions": {"type": "array", "items": EXCEPTION},
+        "missing": RESULT,
+        **{form.key: dict(form.schema) for form in registry.choice_forms.values()},
+    }
+
+
+def _adjustment(registry: Registry) -> Schema:
+    return mapping({**TITLED, **_choice(registry), "when": EXPRESSION, "missing": {"type": ["boolean", "number"]},
+                    "points": EXPRESSION, "at_most": EXPRESSION, "reason": TEXT, "effective": EFFECTIVE})  # fmt: skip
+
+
+def _score(registry: Registry) -> Schema:
+    adjustments = named({"$ref": "#/$defs/adjustment"})
+    limit = mapping({**TITLED, "when": EXPRESSION, "missing": {"type": "boolean"}, "at_most": EXPRESSION,
+                     "at_least": EXPRESSION, "reason": TEXT, "effective": EFFECTIVE}, ("when",))  # fmt: skip
+    return {
+        **TITLED, **_choice(registry), "parts": named({"$ref": "#/$defs/part"}), "effective": EFFECTIVE,
+        "applies": EXPRESSION, "bonuses": adjustments, "deductions": adjustments, "limits": named(limit),
+        "range": RANGE, "round": NUMBER, "reason": TEXT,
+    }  # fmt: skip
+
+
+def ruleset_schema(registry: Registry) -> Schema:
+    """The schema of `rulesets/*.yaml`, with the registry's metric kinds and choice forms."""
+    item = {**TITLED, **_choice(registry), "effective": EFFECTIVE, "applies": EXPRESSION, "unit": TEXT,
+            "better": {"enum": ["higher", "lower"]}, "range": RANGE, "round": NUMBER}  # fmt: skip
+    sample = {"anyOf": [{"enum": ["any"]}, mapping(
+        {"at_least": WHOLE, "of": EXPRESSION, "else": CONSTANT}, ("at_least", "else"))]}  # fmt: skip
+    kinds = {kind.key: dict(kind.schema) for kind in registry.metric_kinds.values()}
+    labels = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
+    reference = mapping(
+        {
+            **TITLED, "file": TEXT, "table": TEXT, "ruleset": TEXT,
+            "match": {"type": "object", "minProperties": 1, "additionalProperties": {
+                "anyOf": [EXPRESSION, {"type": "array", "items": EXPRESSION, "minItems": 1}]}},
+            "valid": mapping({"from": TEXT, "until": TEXT, "at": EXPRESSION}, ("from", "until")),
+            "else": {"anyOf": [{"enum": ["error", "missing"]},
+                               {"type": "object", "additionalProperties": CONSTANT}]},
+        },
+        ("match", "else"),
+    )  # fmt: skip
+    score = _score(registry)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "trustcommerce rule set",
+        **mapping(
+            {
+                "ruleset": {"type": "string", "pattern": NAME}, **TITLED,
+                "effective": mapping({"from": DATE, "until": DATE, "enforced": DATE}),
+                "subject": mapping({"name": TEXT, "table": TEXT, "where": EXPRESSION, "key": {
+                    "anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}}, ("name", "table", "key")),
+                "references": named(reference),
+                "metrics": named({"anyOf": [EXPRESSION, mapping({**item, **kinds, "sample": sample})]}),
+                "values": named({"anyOf": [EXPRESSION, mapping({**item, "labels": labels})]}),
+                "scores": named({"$ref": "#/$defs/score"}),
+                "levels": named({"anyOf": [EXPRESSION, mapping({**item, "labels": labels}, ("labels",))]}),
+                "resources": named({"anyOf": [EXPRESSION, mapping({**item, "labels": labels})]}),
+            },
+            ("ruleset", "subject"),
+        ),
+        "$defs": {
+            "score": mapping(score),
+            "part": mapping({**score, "weight": EXPRESSION}, ("weight",)),
+            "adjustment": _adjustment(registry),
+        },
+    }  # fmt: skip
+
+
+def pack_schema() -> Schema:
+    """The schema of pack.yaml."""
+    column = {"anyOf": [TEXT, mapping(
+        {**TITLED, "type": TEXT, "unit": TEXT, "range": {"type": "array", "items": NUMBER, "minItems": 2,
+         "maxItems": 2}, "scale": WHOLE, "source": TEXT})]}  # fmt: skip
+    keys = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
+    table = mapping({**TITLED, "key": keys, "source": TEXT, "columns": {
+        "type": "object", "additionalProperties": column, "minProperties": 1}}, ("columns",))  # fmt: skip
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "trustcommerce pack",
+        **mapping(
+            {
+                "pack": {"type": "string", "pattern": NAME}, "version": {"type": ["string", "number"]}, **TITLED,
+                "notice": TITLE, "time_zone": TEXT, "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
+                "plugins": {"type": "array", "items": TEXT, "maxItems": 0},
+                "tables": {"type": "object", "additionalProperties": table},
+                "files": {"type": "object", "additionalProperties": table},
+                "reasons": {"type": "object", "additionalProperties": TITLE},
+            },
+            ("pack", "tables"),
+        ),
+    }  # fmt: skip
+
+
+def case_schema() -> Schema:
+    """The schema of tests/*.yaml: cases of one rule set."""
+    expected = {"type": "object", "additionalProperties": True}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "trustcommerce test cases",
+        **mapping(
+            {
+                "ruleset": TEXT, "as_of": DATE, "about": TEXT,
+                "inputs": {"type": "object", "additionalProperties": True},
+                "cases": {"type": "array", "minItems": 1, "items": mapping(
+                    {"name": TEXT, "about": TEXT, "as_of": DATE,
+                     "inputs": {"type": "object", "additionalProperties": True},
+                     "expect": mapping({"values": expected, "status": {"type": ["object", "string"]},
+                                        "reasons": {"type": "object"}, "error": TEXT})},
+                    ("name", "expect"))},
+            },
+            ("ruleset", "as_of", "cases"),
+        ),
+    }  # fmt: skip

@@ -1,0 +1,78 @@
+"""Readers of one file each: CSV as text, Parquet and JSON lines as they are."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trustcommerce.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["read_csv", "read_jsonl", "read_parquet"]
+
+
+def read_csv(path: Path) -> "pa.Table":
+    """Every column as text, an empty cell as missing; a byte-order mark is dropped."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    names = _header(path)
+    options = csv.ConvertOptions(column_types={name: pa.string() for name in names}, strings_can_be_null=True,
+                                 quoted_strings_can_be_null=False, null_values=[""])  # fmt: skip
+    try:
+        return csv.read_csv(path, convert_options=options,
+                            parse_options=csv.ParseOptions(newlines_in_values=True))
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{path.name}: {str(error).splitlines()[0]}") from None
+
+
+def _header(path: Path) -> list[str]:
+    import csv
+
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            names = next(csv.reader(file), [])
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path.name}: byte {error.start} is not UTF-8", hint="save the file as UTF-8") from None
+    if not names:
+        raise DataError(f"{path.name}: the file is empty; a header with column names is expected")
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(f"{path.name}: two columns are called `{twice}`", column=twice)
+    return names
+
+
+def read_parquet(path: Path) -> "pa.Table":
+    """A Parquet file with its own types."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        return parquet.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path.name}: this is no readable Parquet file: {str(error).splitlines()[0]}") from None
+
+
+def read_jsonl(path: Path) -> "pa.Table":
+    """JSON lines: numbers and texts as text, booleans as `true` and `false`, so that declared types decide."""
+    import pyarrow as pa
+
+    columns: dict[str, list[str | None]] = {}
+    count = 0
+    with path.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line, parse_float=str, parse_int=str)
+            except json.JSONDecodeError as error:
+                raise DataError(f"{path.name}:{number}:{error.colno}: this is no JSON: {error.msg}") from None
+            if not isinstance(row, dict):
+                raise DataError(f"{path.name}:{number}: a line holds one JSON object")
+            for name, value in row.items():
+                cells = columns.setdefault(name, [])
+                cells += [None] * (count - len(cells))
+                cells.append(None if value is None else str(value).lower() if isinstance(value, bool) else str(value))
+            count += 1
+    return pa.table({name: pa.array(cells + [None] * (count - len(cells)), pa.string()) for name, cells in columns.items()})

@@ -1,0 +1,97 @@
+"""Columns of text -> the declared types, strictly: what does not parse is an error with its line."""
+
+from typing import TYPE_CHECKING
+
+from trustcommerce.errors import DataError
+from trustcommerce.language.names import did_you_mean
+from trustcommerce.language.types import Kind, Type
+from trustcommerce.model import ColumnSpec, TableSpec
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["typed_table"]
+
+_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_PATTERNS = {
+    Kind.BOOLEAN: "(?i)true|false",
+    Kind.NUMBER: "[-+]?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]{1,3})?",
+    Kind.DATE: _DATE,
+    Kind.TIMESTAMP: _DATE + "[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?",
+}
+_SQL_TYPES = {Kind.BOOLEAN: "BOOLEAN", Kind.NUMBER: "DOUBLE", Kind.DATE: "DATE", Kind.TIMESTAMP: "TIMESTAMP",
+              Kind.TEXT: "VARCHAR"}  # fmt: skip
+
+
+def _pattern(type_: Type) -> str | None:
+    if type_.kind is Kind.EXACT:
+        places = f"([.][0-9]{{1,{type_.scale}}}0*)?" if type_.scale else ""
+        return f"[-+]?[0-9]{{1,18}}{places}"
+    return _PATTERNS.get(type_.kind)
+
+
+def _sql_type(type_: Type) -> str:
+    if type_.kind is Kind.EXACT:
+        return f"DECIMAL(38,{type_.scale})" if type_.scale else "BIGINT"
+    return _SQL_TYPES[type_.kind]
+
+
+def typed_table(table: "pa.Table", spec: TableSpec, name: str, textual: bool) -> "pa.Table":
+    """`table` with the declared names and, where its columns are text, the declared types.
+
+    Args:
+        table: As a reader gave it.
+        spec: What pack.yaml declares.
+        name: Name of the file, for messages.
+        textual: Whether the source holds text that is to be parsed.
+    """
+    present = {}
+    for column in spec.columns.values():
+        if column.source not in table.column_names:
+            raise DataError(f"{name} has no column `{column.source}`", column=column.source,
+                            hint=did_you_mean(column.source, table.column_names)
+                            or f"it has {', '.join(table.column_names)}")
+        present[column.name] = table.column(column.source)
+    import pyarrow as pa
+
+    renamed = pa.table(present)
+    return _parse(renamed, spec, name) if textual else renamed
+
+
+def _parse(table: "pa.Table", spec: TableSpec, name: str) -> "pa.Table":
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.register("cells", table)
+        tests = {column.name: _bad(column) for column in spec.columns.values()}
+        checked = {column: test for column, test in tests.items() if test}
+        if checked:
+            counts = connection.execute(
+                f"SELECT {', '.join(f'count(*) FILTER (WHERE {test})' for test in checked.values())} FROM cells"
+            ).fetchone()
+            for count, (column, test) in zip(counts or (), checked.items(), strict=True):
+                if count:
+                    _fail(connection, spec.columns[column], test, int(count), name)
+        columns = [f"CAST({_quote(c.name)} AS {_sql_type(c.type)}) AS {_quote(c.name)}" for c in spec.columns.values()]
+        return connection.sql(f"SELECT {', '.join(columns)} FROM cells").to_arrow_table()
+
+
+def _quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _bad(column: ColumnSpec) -> str | None:
+    pattern, name = _pattern(column.type), _quote(column.name)
+    if pattern is None:
+        return None
+    test = f"NOT regexp_full_match({name}, '{pattern}')"
+    return f"{name} IS NOT NULL AND ({test} OR TRY_CAST({name} AS {_sql_type(column.type)}) IS NULL)"
+
+
+def _fail(connection: "object", column: ColumnSpec, test: str, count: int, name: str) -> None:
+    query = (f"SELECT row, value FROM (SELECT row_number() OVER () AS row, {_quote(column.name)} AS value, {test} AS bad "
+             "FROM cells) WHERE bad ORDER BY row LIMIT 1")  # fmt: skip
+    row, value = connection.execute(query).fetchone()  # type: ignore[attr-defined]
+    more = f" ({count} rows in all)" if count > 1 else ""
+    raise DataError(f"{name}:{row + 1}: `{column.source}` is `{value}`, which is no {column.type.null(False)}{more}",
+                    column=column.source, row=row + 1, value=value)
