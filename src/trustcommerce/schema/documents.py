@@ -148,7 +148,6 @@ def pack_schema() -> Schema:
 
 def case_schema() -> Schema:
     """The schema of tests/*.yaml: cases of one rule set."""
-    expected = {"type": "object", "additionalProperties": True}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "trustcommerce test cases",
@@ -159,8 +158,7 @@ def case_schema() -> Schema:
                 "cases": {"type": "array", "minItems": 1, "items": mapping(
                     {"name": TEXT, "about": TEXT, "as_of": DATE,
                      "inputs": {"type": "object", "additionalProperties": True},
-                     "expect": mapping({"values": expected, "status": {"type": ["object", "string"]},
-                                        "reasons": {"type": "object"}, "error": TEXT})},
+                     "expect": {"type": "object", "additionalProperties": True, "minProperties": 1}},
                     ("name", "expect"))},
             },
             ("ruleset", "as_of", "cases"),
