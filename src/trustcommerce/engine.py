@@ -187,6 +187,19 @@ class Engine:
         return run_pack(self, Path(facts), Path(out), _day(as_of), only=only, format=format, threads=threads,
                         memory=memory, progress=progress)
 
+    def record(self, ruleset: str, key: str, facts: str | Path, as_of: dt.date | str) -> dict[str, Any]:
+        """The record of one subject out of a folder of facts, with the rows its references match.
+
+        Args:
+            key: The subject's key; the columns of a key of several are joined by commas.
+        """
+        from trustcommerce.gather import gather_record
+        from trustcommerce.sources import Folder
+
+        day = _day(as_of)
+        self._version(self._plan(ruleset), day)
+        return gather_record(self, ruleset, key, Folder(Path(facts), self.registry), day)
+
     # -- helpers
 
     def _plan(self, ruleset: str) -> RuleSetPlan:

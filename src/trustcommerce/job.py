@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from trustcommerce.engine import Engine
 
-__all__ = ["RunReport", "run_pack", "score_frames"]
+__all__ = ["RunReport", "keys_of", "run_pack", "score_frames", "with_results"]
 
 _MARK = ".trustcommerce-"
 
@@ -65,14 +65,14 @@ def score_frames(
     """One rule set over a frame or file, after the rule sets that it reads."""
     given = {name: _frame(engine, table, name, plan.name) for name, table in tables.items()}
     subject = _frame(engine, frame, plan.table, plan.name)
-    given = _with_results(engine, plan, day, given, {**given, plan.table: subject}, threads, memory)
+    given = with_results(engine, plan, day, given, {**given, plan.table: subject}, threads, memory)
     version = plan.version(day)
     assert version is not None
-    return run_table(plan, version, subject, day, given, keys=_keys(engine), threads=threads, memory=memory,
+    return run_table(plan, version, subject, day, given, keys=keys_of(engine), threads=threads, memory=memory,
                      wanted=wanted)
 
 
-def _with_results(
+def with_results(
     engine: "Engine", plan: RuleSetPlan, day: dt.date, given: dict[str, "pa.Table"], frames: Mapping[str, "pa.Table"],
     threads: int | None, memory: str | None,
 ) -> dict[str, "pa.Table"]:  # fmt: skip
@@ -83,13 +83,13 @@ def _with_results(
         version = other.version(day)
         if name in found or other.table not in frames or version is None:
             continue
-        found = _with_results(engine, other, day, found, frames, threads, memory)
-        found[name] = run_table(other, version, frames[other.table], day, found, keys=_keys(engine), threads=threads,
+        found = with_results(engine, other, day, found, frames, threads, memory)
+        found[name] = run_table(other, version, frames[other.table], day, found, keys=keys_of(engine), threads=threads,
                                 memory=memory)
     return found
 
 
-def _keys(engine: "Engine") -> dict[str, Sequence[str]]:
+def keys_of(engine: "Engine") -> dict[str, Sequence[str]]:
     keys: dict[str, Sequence[str]] = {name: table.key for name, table in engine.plan.pack.tables.items()}
     return {**keys, **{name: plan.key for name, plan in engine.plan.rulesets.items()}}
 
@@ -195,7 +195,7 @@ def _run_one(
     for name in [plan.table, *(match.input for match in version.matches if match.kind == "table")]:
         if name is not None and name not in frames:
             frames[name] = folder.read(tables[name])
-    result = run_table(plan, version, frames[plan.table], day, {**frames, **results}, keys=_keys(engine),
+    result = run_table(plan, version, frames[plan.table], day, {**frames, **results}, keys=keys_of(engine),
                        threads=threads, memory=memory)
     return result.sort_by([(name, "ascending") for name in plan.key])
 

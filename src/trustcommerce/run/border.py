@@ -13,6 +13,8 @@ from trustcommerce.errors import DataError
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.relations import Field
 from trustcommerce.language.types import Kind, Type, power
+from trustcommerce.run.duck import first_row, quote
+from trustcommerce.run.sql import typed
 from trustcommerce.run.values import describe
 
 if TYPE_CHECKING:
@@ -49,17 +51,13 @@ def admit(
     found = [_column(each, schema.field(each.name).type, ruleset, what) for each in fields]
     _check_values(connection, source, found, key, ruleset, what)
     _check_key(connection, source, key, ruleset, what)
-    return f"SELECT {', '.join(f'{c.value} AS {_quote(c.field.name)}' for c in found)} FROM {source}"
-
-
-def _quote(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return f"SELECT {', '.join(f'{c.value} AS {quote(c.field.name)}' for c in found)} FROM {source}"
 
 
 def _column(each: Field, arrow: "pa.DataType", ruleset: str, what: str) -> _Column:
     import pyarrow as pa
 
-    types, name, type_ = pa.types, _quote(each.name), each.type
+    types, name, type_ = pa.types, quote(each.name), each.type
     if types.is_dictionary(arrow):
         arrow = arrow.value_type
     if types.is_null(arrow):
@@ -79,15 +77,13 @@ def _type_hint(type_: Type, arrow: "pa.DataType") -> str | None:
 
 
 def _sql_type(type_: Type) -> str:
-    from trustcommerce.run.sql import typed
-
     return typed(type_)
 
 
 def _with_nulls(each: Field, value: str, bad: list[tuple[str, str]]) -> _Column:
     tests = list(bad)
     if not each.type.nullable:
-        tests.insert(0, (f"{value} IS NULL AND {_quote(each.name)} IS NULL", f"is missing, and {each.type} may not be"))
+        tests.insert(0, (f"{value} IS NULL AND {quote(each.name)} IS NULL", f"is missing, and {each.type} may not be"))
     if each.type.numeric and each.type.low is not None and each.type.high is not None:
         low, high = (f"CAST('{end!r}' AS {_sql_type(each.type)})" for end in (each.type.low, each.type.high))
         tests.append((f"NOT ({value} BETWEEN {low} AND {high})", f"is outside its range: {describe(each.type)}"))
@@ -177,9 +173,9 @@ def _check_values(
     tests = [(column, test, message) for column in found for test, message in column.bad]
     if not tests:
         return
-    counts = connection.execute(
-        f"SELECT {', '.join(f'count(*) FILTER (WHERE {test})' for _, test, _ in tests)} FROM {source}"
-    ).fetchone()
+    counts = first_row(
+        connection, f"SELECT {', '.join(f'count(*) FILTER (WHERE {test})' for _, test, _ in tests)} FROM {source}"
+    )
     for count, (column, test, message) in zip(counts or (), tests, strict=True):
         if count:
             _fail(connection, source, column, test, message, int(count), key, ruleset)
@@ -189,11 +185,11 @@ def _fail(
     connection: "duckdb.DuckDBPyConnection", source: str, column: _Column, test: str, message: str, count: int,
     key: Sequence[str], ruleset: str,
 ) -> None:
-    name = _quote(column.field.name)
-    shown = ", ".join(f"CAST({_quote(k)} AS VARCHAR)" for k in key)
-    row = connection.execute(
-        f"SELECT {name}, {shown} FROM {source} WHERE {test} ORDER BY {shown} NULLS LAST LIMIT 1"
-    ).fetchone()
+    name = quote(column.field.name)
+    shown = ", ".join(f"CAST({quote(k)} AS VARCHAR)" for k in key)
+    row = first_row(
+        connection, f"SELECT {name}, {shown} FROM {source} WHERE {test} ORDER BY {shown} NULLS LAST LIMIT 1"
+    )
     assert row is not None
     value, keys = row[0], row[1:]
     more = f" ({count} rows in all)" if count > 1 else ""
@@ -207,10 +203,11 @@ def _check_key(
 ) -> None:
     if not key:
         return
-    names = ", ".join(map(_quote, key))
-    row = connection.execute(
-        f"SELECT {names}, count(*) FROM {source} GROUP BY {names} HAVING count(*) > 1 ORDER BY {names} LIMIT 1"
-    ).fetchone()
+    names = ", ".join(map(quote, key))
+    row = first_row(
+        connection,
+        f"SELECT {names}, count(*) FROM {source} GROUP BY {names} HAVING count(*) > 1 ORDER BY {names} LIMIT 1",
+    )
     if row is not None:
         shown = ", ".join(map(str, row[:-1]))
         raise DataError(f"{row[-1]} rows of the {what} have the key {shown}", ruleset=ruleset, column=", ".join(key),

@@ -1,10 +1,11 @@
 """The reference: the cores run as plainly as can be, over the semantics table itself.
 
-Slow on purpose and used by tests only: what it gives is what a rule set means.
+Slow on purpose: what it gives is what a rule set means. Tests hold the engines against it, and
+the gathering of one subject's record out of tables uses it.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from trustcommerce.errors import DataError
@@ -17,6 +18,7 @@ from trustcommerce.plan import Version
 __all__ = ["evaluate", "run_reference"]
 
 Row = dict[str, Any]
+Find = Callable[[Match, Row], Row | None]
 
 
 def evaluate(expr: Expr, row: Mapping[str, Any]) -> Any:
@@ -38,22 +40,22 @@ def evaluate(expr: Expr, row: Mapping[str, Any]) -> Any:
     return None if operation.strict and None in args else operation.evaluate(*args)
 
 
-def run_reference(version: Version, inputs: Row, as_of: dt.date, matched: Mapping[str, Row | None]) -> Row | None:
+def run_reference(version: Version, inputs: Row, as_of: dt.date, find: Find) -> Row | None:
     """Every value of one subject, or None when the rule set does not judge it.
 
     Args:
         version: The plan.
         inputs: Columns of the subject's table in run-time shapes.
         as_of: The day of judgement.
-        matched: For references to tables and rule sets, the matched row in run-time shapes.
+        find: The row, in run-time shapes, that a reference to a table or rule set matches, or None.
     """
-    return _run(version.relation, {**inputs, "as_of": as_of}, matched)
+    return _run(version.relation, {**inputs, "as_of": as_of}, find)
 
 
-def _run(relation: Relation, inputs: Row, matched: Mapping[str, Row | None]) -> Row | None:
+def _run(relation: Relation, inputs: Row, find: Find) -> Row | None:
     if isinstance(relation, Scan):
         return dict(inputs)
-    row = _run(relation.source, inputs, matched)
+    row = _run(relation.source, inputs, find)
     if row is None:
         return None
     if isinstance(relation, Keep):
@@ -62,7 +64,7 @@ def _run(relation: Relation, inputs: Row, matched: Mapping[str, Row | None]) -> 
         for item in relation.items:
             row[item.name] = evaluate(item.expr, row)
         return row
-    found = matched.get(relation.name) if relation.table is None else _find(relation, row)
+    found = find(relation, row) if relation.table is None else _find(relation, row)
     if found is None and relation.required:
         raise DataError(f"no row of `{relation.table.name if relation.table else relation.input}` matches",
                         column=relation.name)

@@ -5,15 +5,14 @@ the order of the input. Every connection is its own; nothing is shared between c
 """
 
 import datetime as dt
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from trustcommerce.errors import DataError, RunError
+from trustcommerce.errors import DataError
 from trustcommerce.language.relations import Match
 from trustcommerce.plan import RuleSetPlan, Version
 from trustcommerce.run.border import admit
+from trustcommerce.run.duck import connect, first_row
 from trustcommerce.run.query import ROW, build_query, unmatched
 from trustcommerce.run.sql import typed
 
@@ -39,7 +38,7 @@ def run_table(
         memory: DuckDB's memory limit, such as `4GB`; beyond it DuckDB spills to disk.
         wanted: Columns of the result, all by default.
     """
-    with _connect(threads, memory, plan.name) as connection:
+    with connect(f"rule set `{plan.name}`", threads, memory) as connection:
         connection.register("frame", frame)
         checked = admit(connection, "frame", frame.schema, version.inputs, plan.key, plan.name, "frame")
         connection.execute(f"CREATE TEMP VIEW subject AS {checked}")
@@ -51,34 +50,6 @@ def run_table(
                 _check_matched(connection, version, match, names, as_of, plan)
         query = build_query(version, as_of, names=names, wanted=wanted)
         return connection.sql(query.sql).to_arrow_table()
-
-
-@contextmanager
-def _connect(threads: int | None, memory: str | None, ruleset: str) -> "Iterator[duckdb.DuckDBPyConnection]":
-    import duckdb
-
-    connection = duckdb.connect()
-    try:
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET autoinstall_known_extensions = false")
-        if threads is not None:
-            connection.execute(f"SET threads = {int(threads)}")
-        if memory is not None:
-            try:
-                connection.execute(f"SET memory_limit = '{_amount(memory)}'")
-            except (duckdb.Error, ValueError):
-                raise DataError(f"`{memory}` is no amount of memory", hint="write it as 4GB or 500MB") from None
-        yield connection
-    except duckdb.OutOfMemoryException as error:
-        raise RunError(f"rule set `{ruleset}`: the memory limit is too small: {str(error).splitlines()[0]}") from None
-    finally:
-        connection.close()
-
-
-def _amount(memory: str) -> str:
-    if not re.fullmatch(r"[0-9]+(\.[0-9]+)? ?[KMGT]i?B", memory):
-        raise ValueError(memory)
-    return memory
 
 
 def _register(
@@ -119,7 +90,7 @@ def _check_matched(
     plan: RuleSetPlan,
 ) -> None:  # fmt: skip
     """The first subject without a row in a reference that says `else: error`."""
-    row = connection.execute(unmatched(version, match, dict(names), as_of, plan.key)).fetchone()
+    row = first_row(connection, unmatched(version, match, dict(names), as_of, plan.key))
     if row is not None:
         source = match.table.name if match.table else match.input
         raise DataError(f"no row of `{source}` matches on {', '.join(match.on)}", ruleset=plan.name, column=match.name,

@@ -9,7 +9,7 @@ from typing import Any
 
 from trustcommerce.registry import Registry
 
-__all__ = ["case_schema", "pack_schema", "ruleset_schema"]
+__all__ = ["case_schema", "pack_schema", "ruleset_schema", "with_dates"]
 
 Schema = dict[str, Any]
 
@@ -164,3 +164,24 @@ def case_schema() -> Schema:
             ("ruleset", "as_of", "cases"),
         ),
     }  # fmt: skip
+
+
+def with_dates(schema: Schema) -> Schema:
+    """The schema for editors: every value may also be a mapping from dates to values."""
+    dated: Schema = {}
+    for key, value in schema.items():
+        if key in ("properties", "patternProperties") and isinstance(value, dict):
+            dated[key] = {name: _or_dated(with_dates(each)) for name, each in value.items()}
+        elif key == "$defs":
+            dated[key] = {name: with_dates(each) for name, each in value.items()}
+        elif isinstance(value, dict):
+            dated[key] = with_dates(value)
+        else:
+            dated[key] = value
+    return dated
+
+
+def _or_dated(schema: Schema) -> Schema:
+    dates = {"type": "object", "minProperties": 1, "additionalProperties": False,
+             "patternProperties": {"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": schema}}  # fmt: skip
+    return {"anyOf": [schema, dates]}

@@ -6,8 +6,10 @@ from trustcommerce.errors import DataError
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.types import Kind, Type
 from trustcommerce.model import ColumnSpec, TableSpec
+from trustcommerce.run.duck import connect, first_row, quote
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
 __all__ = ["typed_table"]
@@ -59,39 +61,34 @@ def typed_table(table: "pa.Table", spec: TableSpec, name: str, textual: bool) ->
 
 
 def _parse(table: "pa.Table", spec: TableSpec, name: str) -> "pa.Table":
-    import duckdb
-
-    with duckdb.connect() as connection:
+    with connect(name) as connection:
         connection.register("cells", table)
         tests = {column.name: _bad(column) for column in spec.columns.values()}
         checked = {column: test for column, test in tests.items() if test}
         if checked:
-            counts = connection.execute(
-                f"SELECT {', '.join(f'count(*) FILTER (WHERE {test})' for test in checked.values())} FROM cells"
-            ).fetchone()
+            counts = first_row(
+                connection,
+                f"SELECT {', '.join(f'count(*) FILTER (WHERE {test})' for test in checked.values())} FROM cells",
+            )
             for count, (column, test) in zip(counts or (), checked.items(), strict=True):
                 if count:
                     _fail(connection, spec.columns[column], test, int(count), name)
-        columns = [f"CAST({_quote(c.name)} AS {_sql_type(c.type)}) AS {_quote(c.name)}" for c in spec.columns.values()]
+        columns = [f"CAST({quote(c.name)} AS {_sql_type(c.type)}) AS {quote(c.name)}" for c in spec.columns.values()]
         return connection.sql(f"SELECT {', '.join(columns)} FROM cells").to_arrow_table()
 
 
-def _quote(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _bad(column: ColumnSpec) -> str | None:
-    pattern, name = _pattern(column.type), _quote(column.name)
+    pattern, name = _pattern(column.type), quote(column.name)
     if pattern is None:
         return None
     test = f"NOT regexp_full_match({name}, '{pattern}')"
     return f"{name} IS NOT NULL AND ({test} OR TRY_CAST({name} AS {_sql_type(column.type)}) IS NULL)"
 
 
-def _fail(connection: "object", column: ColumnSpec, test: str, count: int, name: str) -> None:
-    query = (f"SELECT row, value FROM (SELECT row_number() OVER () AS row, {_quote(column.name)} AS value, {test} AS bad "
+def _fail(connection: "duckdb.DuckDBPyConnection", column: ColumnSpec, test: str, count: int, name: str) -> None:
+    query = (f"SELECT row, value FROM (SELECT row_number() OVER () AS row, {quote(column.name)} AS value, {test} AS bad "
              "FROM cells) WHERE bad ORDER BY row LIMIT 1")  # fmt: skip
-    row, value = connection.execute(query).fetchone()  # type: ignore[attr-defined]
+    row, value = first_row(connection, query) or (0, None)
     more = f" ({count} rows in all)" if count > 1 else ""
     raise DataError(f"{name}:{row + 1}: `{column.source}` is `{value}`, which is no {column.type.null(False)}{more}",
                     column=column.source, row=row + 1, value=value)

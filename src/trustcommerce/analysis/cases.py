@@ -1,0 +1,153 @@
+"""Test cases of a pack: inputs in, expected values out, told apart to the last digit.
+
+In: `tests/*.yaml` of a pack. Out: a result a case, with expected, got and the explanation.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from trustcommerce import codes
+from trustcommerce.decision import Decision
+from trustcommerce.diagnostics import Problems
+from trustcommerce.engine import Engine, load
+from trustcommerce.errors import DataError, PolicyError
+from trustcommerce.load import Mapping as Tree
+from trustcommerce.load import Node, Scalar, Sequence, read_pack
+from trustcommerce.schema import case_schema, check_shape
+
+__all__ = ["CaseResult", "run_cases"]
+
+
+@frozen(kw_only=True)
+class CaseResult:
+    """One case: where it stands, what differs (empty when it passes), and the explanation."""
+
+    place: str
+    ruleset: str
+    name: str
+    failures: tuple[str, ...]
+    explanation: str
+
+    @property
+    def passed(self) -> bool:
+        return not self.failures
+
+
+def run_cases(folder: str | Path, lang: str = "en") -> list[CaseResult]:
+    """Run every case of the pack in `folder`.
+
+    Raises:
+        PolicyError: The pack or a test file is wrong.
+    """
+    engine = load(folder)
+    problems = Problems()
+    files = read_pack(folder, problems)
+    assert files is not None
+    results: list[CaseResult] = []
+    for tree in files.cases.values():
+        if not check_shape(tree, case_schema(), problems) and not problems.errors:
+            results += _run_file(engine, tree, problems, lang)
+    if problems.errors:
+        raise PolicyError(problems)
+    return results
+
+
+def _run_file(engine: Engine, tree: Tree, problems: Problems, lang: str) -> Iterator[CaseResult]:
+    name = tree.get("ruleset")
+    cases = tree.get("cases")
+    assert isinstance(name, Scalar) and isinstance(cases, Sequence)
+    if name.text not in engine.rulesets:
+        problems.add(codes.BAD_CASE, f"the pack has no rule set `{name.text}`", name.span,
+                     f"it has {', '.join(engine.rulesets)}")
+        return
+    shared, day = _values(tree.get("inputs")), tree.get("as_of")
+    for case in cases:
+        assert isinstance(case, Tree) and isinstance(day, Scalar)
+        own = case.get("as_of")
+        as_of = own.text if isinstance(own, Scalar) else day.text
+        yield _run_case(engine, name.text, case, {**shared, **_values(case.get("inputs"))}, as_of, lang)
+
+
+def _values(node: Node | None) -> dict[str, Any]:
+    return {entry.key.text: value(entry.value) for entry in node} if isinstance(node, Tree) else {}
+
+
+def value(node: Node) -> Any:
+    """A tree as plain data; numbers with a point stay exact."""
+    if isinstance(node, Tree):
+        return _values(node)
+    if isinstance(node, Sequence):
+        return [value(item) for item in node]
+    return node.value
+
+
+def _run_case(engine: Engine, ruleset: str, case: Tree, inputs: dict[str, Any], as_of: str, lang: str) -> CaseResult:
+    name, expect = case.get("name"), case.get("expect")
+    assert isinstance(name, Scalar) and isinstance(expect, Tree)
+    wanted = _values(expect)
+    failures: list[str] = []
+    explanation = ""
+    try:
+        decision = engine.score(ruleset, inputs, as_of)
+        failures = list(_compare(decision, wanted))
+        explanation = decision.explain(lang) if failures and decision.scores else ""
+    except DataError as error:
+        failures = list(_compare_error(str(error), wanted))
+    return CaseResult(place=name.span.place, ruleset=ruleset, name=name.text, failures=tuple(failures),
+                      explanation=explanation)
+
+
+def _compare_error(message: str, wanted: Mapping[str, Any]) -> Iterator[str]:
+    if "error" not in wanted:
+        yield f"refused: {message}"
+    elif str(wanted["error"]) not in message:
+        yield f"error: expected {wanted['error']!r} in the message, got {message!r}"
+
+
+def _compare(decision: Decision, wanted: Mapping[str, Any]) -> Iterator[str]:
+    for name, expected in wanted.items():
+        if name == "error":
+            yield f"error: expected {expected!r}, got a decision"
+        elif name == "reasons":
+            yield from _compare_reasons(decision, expected)
+        else:
+            try:
+                got = decision[name]
+            except DataError as error:
+                yield f"{name}: {error}".replace("\n", "; ")
+                continue
+            if not _same(got, expected):
+                yield f"{name}: expected {_shown(expected)}, got {_shown(got)}"
+
+
+def _compare_reasons(decision: Decision, expected: Any) -> Iterator[str]:
+    by_score = expected if isinstance(expected, dict) else {next(iter(decision.scores), ""): expected}
+    for score, codes_ in by_score.items():
+        got = [reason.code for reason in decision.reasons(score)]
+        if got != list(codes_):
+            yield f"reasons: expected {_shown(list(codes_))}, got {_shown(got)}"
+
+
+def _same(got: Any, expected: Any) -> bool:
+    """Equal as written: a number matches the decimal that the test says, a set in any order."""
+    if isinstance(expected, list) and isinstance(got, list):
+        return sorted(map(str, expected)) == sorted(map(str, got))
+    if isinstance(got, float) and isinstance(expected, int | Decimal) and not isinstance(expected, bool):
+        return got == float(expected)
+    if isinstance(got, bool) or isinstance(expected, bool):
+        return got is expected
+    if hasattr(got, "isoformat"):
+        return bool(got.isoformat() == expected)
+    return bool(got == expected)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return str(value)
+    if value is None:
+        return "null"
+    return "[" + ", ".join(map(_shown, value)) + "]" if isinstance(value, list) else str(value)

@@ -1,0 +1,96 @@
+"""Commands for people who write packs: check, test, inputs, schema."""
+
+import json
+import sys
+
+import click
+
+from trustcommerce.cli import options
+from trustcommerce.diagnostics import render
+
+__all__ = ["check", "inputs", "schema", "test"]
+
+
+@click.command()
+@click.argument("packs", nargs=-1, required=True, metavar="PACK...")
+@options.format_option
+def check(packs: tuple[str, ...], form: str) -> None:
+    """Check packs: every problem at once, sorted by place."""
+    from trustcommerce.engine import check as check_pack
+
+    found = [(pack, check_pack(pack)) for pack in packs]
+    everything = [each for _, diagnostics in found for each in diagnostics]
+    errors = sum(each.severity == "error" for each in everything)
+    if form == "json":
+        click.echo(json.dumps([each.as_dict() for each in everything], ensure_ascii=False, indent=2))
+    else:
+        for each in everything:
+            click.echo(render(each) + "\n")
+        for pack, diagnostics in found:
+            bad = sum(each.severity == "error" for each in diagnostics)
+            warned = len(diagnostics) - bad
+            click.echo(f"{pack}: {_count(bad, 'error')}, {_count(warned, 'warning')}" if diagnostics else f"{pack}: fine")
+    sys.exit(1 if errors else 0)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+@click.command()
+@click.argument("packs", nargs=-1, required=True, metavar="PACK...")
+@options.lang
+@options.format_option
+def test(packs: tuple[str, ...], lang: str, form: str) -> None:
+    """Run the test cases of packs, tests/*.yaml."""
+    from trustcommerce.analysis import run_cases
+
+    results = [result for pack in packs for result in run_cases(pack, lang)]
+    failed = [result for result in results if not result.passed]
+    if form == "json":
+        click.echo(json.dumps([{"place": r.place, "ruleset": r.ruleset, "name": r.name, "passed": r.passed,
+                                "failures": list(r.failures)} for r in results], ensure_ascii=False, indent=2))  # fmt: skip
+    else:
+        for result in failed:
+            click.echo(f"{result.place}: {result.ruleset}: {result.name}")
+            for line in result.failures:
+                click.echo(f"    {line}")
+            if result.explanation:
+                click.echo("\n".join(f"    {line}" for line in result.explanation.splitlines()))
+            click.echo("")
+        click.echo(f"{len(results) - len(failed)} passed, {len(failed)} failed")
+    sys.exit(1 if failed or not results else 0)
+
+
+@click.command()
+@options.pack
+@click.argument("ruleset")
+@options.format_option
+def inputs(pack: str, ruleset: str, form: str) -> None:
+    """List what a record of RULESET holds."""
+    from trustcommerce.diagnostics import display_width
+    from trustcommerce.engine import load
+    from trustcommerce.explain.text import pad
+
+    found = load(pack).inputs(ruleset)
+    if form == "json":
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    rows = [("name", "type", "from")] + [
+        (f"{each['name']}{' (key)' if each['key'] else ''}", each["type"] + ("?" if each["nullable"] else ""),
+         str(each["from"])) for each in found]  # fmt: skip
+    widths = [max(display_width(row[i]) for row in rows) for i in range(3)]
+    for row in rows:
+        click.echo("  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["ruleset", "pack", "tests"]), default="ruleset")
+def schema(what: str) -> None:
+    """Print the JSON Schema of rule sets, pack.yaml or test files, for editors."""
+    from trustcommerce.builtin import core_registry
+    from trustcommerce.schema import case_schema, pack_schema, ruleset_schema, with_dates
+
+    found = {"ruleset": lambda: with_dates(ruleset_schema(core_registry())), "pack": pack_schema,
+             "tests": case_schema}[what]()  # fmt: skip
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))

@@ -1,0 +1,53 @@
+"""The group of commands, and the one place where errors become text and exit codes."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from trustcommerce import __version__
+from trustcommerce.cli import authors, runs
+from trustcommerce.errors import PolicyError, TrustCommerceError
+
+__all__ = ["main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.version_option(__version__, prog_name="trustcommerce")
+def group() -> None:
+    """Scores of marketplace operators, and the resources they decide, from YAML rule sets.
+
+    A PACK is a folder with a pack.yaml.
+    """
+
+
+for command in (runs.run, authors.check, authors.test, runs.score, runs.explain, authors.inputs, authors.schema):
+    group.add_command(command)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line and exit."""
+    try:
+        group.main(args=list(args) if args is not None else None, prog_name="trustcommerce", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.Abort:
+        _fail("interrupted", 1)
+    except click.UsageError as error:
+        error.show()
+        sys.exit(2)
+    except PolicyError as error:
+        count = len([d for d in error.diagnostics if d.severity == "error"])
+        _fail(f"{error}\n\n{count} error{'' if count == 1 else 's'}", 1)
+    except TrustCommerceError as error:
+        _fail(f"error: {error}", 1)
+    except KeyboardInterrupt:
+        _fail("interrupted", 1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+
+
+def _fail(message: str, code: int) -> None:
+    click.echo(message, err=True)
+    sys.exit(code)

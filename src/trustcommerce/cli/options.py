@@ -1,0 +1,30 @@
+"""Arguments and options that several commands share."""
+
+import datetime as dt
+from typing import Any
+
+import click
+
+from trustcommerce.load.dates import parse_date
+
+__all__ = ["as_of", "facts", "format_option", "lang", "pack"]
+
+
+class _Day(click.ParamType):
+    name = "DATE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
+        found = value if isinstance(value, dt.date) else parse_date(str(value))
+        if found is None:
+            self.fail(f"{value!r} is no date; write it as 2023-05-18", param, ctx)
+        return found
+
+
+pack = click.argument("pack", type=click.Path(path_type=str))
+as_of = click.option("--as-of", "as_of", type=_Day(), required=True, metavar="DATE", help="Day of judgement.")
+facts = click.option("--facts", type=click.Path(path_type=str), required=True, metavar="DIR",
+                     help="Folder with a file for each declared table.")  # fmt: skip
+lang = click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True,
+                    help="Language of titles and reasons.")  # fmt: skip
+format_option = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+                             help="What is printed.")  # fmt: skip

@@ -1,0 +1,145 @@
+"""Commands that judge subjects: run, score, explain."""
+
+import datetime as dt
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from trustcommerce.cli import options
+from trustcommerce.errors import DataError
+
+__all__ = ["explain", "run", "score"]
+
+
+@click.command()
+@options.pack
+@options.facts
+@click.option("--out", type=click.Path(path_type=str), required=True, metavar="DIR", help="Folder for the results.")
+@options.as_of
+@click.option("--only", multiple=True, metavar="RULESET", help="Run this rule set and those it reads; may repeat.")
+@click.option("--output", type=click.Choice(["parquet", "csv", "jsonl"]), default="parquet", show_default=True,
+              help="Format of the result tables.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(1), help="Threads, all cores by default.")
+@click.option("--memory", metavar="SIZE", help="Memory limit such as 4GB; beyond it work spills to disk.")
+@options.lang
+@options.format_option
+def run(
+    pack: str, facts: str, out: str, as_of: dt.date, only: tuple[str, ...], output: str, threads: int | None,
+    memory: str | None, lang: str, form: str,
+) -> None:  # fmt: skip
+    """The main job: judge every subject of PACK over the tables in a folder."""
+    from trustcommerce.engine import load
+
+    engine = load(pack)
+    report = engine.run(facts, out, as_of, only=list(only) or None, format=output, threads=threads, memory=memory,
+                        progress=sys.stderr.isatty())
+    if form == "json":
+        click.echo(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
+        return
+    for name, done in report.rulesets.items():
+        statuses = "; ".join(", ".join(f"{count:,} {status}" for status, count in counts.items())
+                             for counts in done["statuses"].values())
+        shadow = " (shadow: not enforced yet)" if done["shadow"] else ""
+        click.echo(f"{name}: {done['rows']:,} rows{shadow}{f': {statuses}' if statuses else ''}")
+    for name, reason in report.skipped.items():
+        click.echo(f"{name}: skipped, {reason}")
+    notice = engine.plan.pack.notice.get(lang)
+    if notice:
+        click.echo(notice)
+    click.echo(f"{len(report.rulesets)} tables and run.json in {out} ({report.seconds:.2f} s)")
+
+
+@click.command()
+@options.pack
+@click.argument("ruleset")
+@click.option("--input", "source", required=True, metavar="FILE|-",
+              help="Records: JSON or JSON lines (also from standard input), CSV or Parquet.")  # fmt: skip
+@options.as_of
+@options.lang
+@options.format_option
+def score(pack: str, ruleset: str, source: str, as_of: dt.date, lang: str, form: str) -> None:
+    """Judge records of RULESET."""
+    from trustcommerce.engine import load
+    from trustcommerce.outputs.writers import json_value
+
+    engine = load(pack)
+    if Path(source).suffix in (".csv", ".parquet"):
+        table = engine.score_table(ruleset, source, as_of)
+        for batch in table.to_batches(max_chunksize=10_000):
+            for row in batch.to_pylist():
+                click.echo(json.dumps({k: json_value(v) for k, v in row.items()}, ensure_ascii=False))
+        return
+    for record in _records(source):
+        decision = engine.score(ruleset, record, as_of)
+        if form == "json":
+            values = {name: json_value(value) for name, value in decision.values.items()}
+            click.echo(json.dumps({**decision.header(), "values": values}, ensure_ascii=False))
+        else:
+            click.echo(_brief(decision, lang))
+
+
+def _brief(decision: Any, lang: str) -> str:
+    """One subject in a few lines."""
+    lines = [f"{', '.join(map(str, decision.key))}  ({decision.ruleset}, {decision.as_of})"]
+    for name, each in decision.scores.items():
+        shown = "-" if each.value is None else f"{each.value:g}"
+        lines.append(f"  {name}: {shown} ({each.status})")
+        for reason in decision.reasons(name, lang):
+            lost = "" if reason.lost is None else f" -{reason.lost:g}"
+            lines.append(f"    {reason.code}{lost}{'  ' + reason.text if reason.text else ''}")
+    for name, value in {**decision.levels, **decision.resources}.items():
+        shown = ", ".join(value) or "none" if isinstance(value, list) else str(value)
+        lines.append(f"  {name}: {shown}")
+    return "\n".join(lines)
+
+
+def _records(source: str) -> list[Any]:
+    """JSON objects from a file or standard input: one, a list, or one a line."""
+    from decimal import Decimal
+
+    try:
+        text = sys.stdin.read() if source == "-" else Path(source).read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise DataError(f"{source}: {reason}") from None
+    try:
+        whole = json.loads(text, parse_float=Decimal)
+        return whole if isinstance(whole, list) else [whole]
+    except json.JSONDecodeError:
+        pass
+    records = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                records.append(json.loads(line, parse_float=Decimal))
+            except json.JSONDecodeError as error:
+                raise DataError(f"{source}:{number}:{error.colno}: this is no JSON: {error.msg}") from None
+    return records
+
+
+@click.command()
+@options.pack
+@click.argument("ruleset")
+@click.argument("key")
+@options.facts
+@options.as_of
+@options.lang
+@options.format_option
+def explain(pack: str, ruleset: str, key: str, facts: str, as_of: dt.date, lang: str, form: str) -> None:
+    """Explain the decision on the subject KEY, down to the line of YAML."""
+    from trustcommerce.engine import load
+
+    engine = load(pack)
+    decision = engine.score(ruleset, engine.record(ruleset, key, facts, as_of), as_of)
+    click.echo(decision.explain(lang, form))
+    if form == "text":
+        extra = {**decision.levels, **decision.resources}
+        for name, value in extra.items():
+            shown = ", ".join(value) or "none" if isinstance(value, list) else str(value)
+            click.echo(f"{name}: {shown}")
+        notice = engine.plan.pack.notice.get(lang)
+        if notice:
+            click.echo(notice)
