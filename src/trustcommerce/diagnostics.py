@@ -15,6 +15,9 @@ from trustcommerce.codes import Code
 __all__ = ["Diagnostic", "Problems", "SourceFile", "Span", "display_width", "render"]
 
 
+_UNPRINTABLE = {"\t": " ", "\u3000": "\u3000"}
+
+
 def display_width(text: str) -> int:
     """Columns a terminal needs for `text`; Chinese characters take two."""
     return sum(
@@ -65,6 +68,11 @@ class Span:
     def place(self) -> str:
         return f"{self.file.path}:{self.line}:{self.column}"
 
+    def head(self) -> "Span":
+        """The first line of it: long mappings are marked where they begin."""
+        end = self.file.text.find("\n", self.start)
+        return Span(self.file, self.start, min(self.end, end if end > self.start else self.end))
+
     def to(self, other: "Span") -> "Span":
         return Span(self.file, min(self.start, other.start), max(self.end, other.end))
 
@@ -112,7 +120,7 @@ def render(diagnostic: Diagnostic) -> str:
         before = text[: span.column - 1]
         marked = text[span.column - 1 : span.column - 1 + max(1, span.end - span.start)]
         number = f"{span.line:>5}"
-        lines.append(f"{number} | {text.expandtabs(1)}")
+        lines.append(f"{number} | {''.join(c if c.isprintable() else _UNPRINTABLE.get(c, '�') for c in text)}")
         lines.append(f"{'':>5} | {' ' * display_width(before)}{'^' * max(1, display_width(marked))}")
     if diagnostic.hint:
         lines.append(f"hint: {diagnostic.hint}")

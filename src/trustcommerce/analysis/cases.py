@@ -15,8 +15,8 @@ from trustcommerce.decision import Decision
 from trustcommerce.diagnostics import Problems
 from trustcommerce.engine import Engine, load
 from trustcommerce.errors import DataError, PolicyError
-from trustcommerce.load import Mapping as Tree
-from trustcommerce.load import Node, Scalar, Sequence, read_pack
+from trustcommerce.read import Mapping as Tree
+from trustcommerce.read import Node, Scalar, Sequence, read_pack
 from trustcommerce.schema import case_schema, check_shape
 
 __all__ = ["CaseResult", "run_cases"]

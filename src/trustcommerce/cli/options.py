@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from trustcommerce.load.dates import parse_date
+from trustcommerce.read.dates import parse_date
 
 __all__ = ["as_of", "facts", "format_option", "lang", "pack"]
 

@@ -22,8 +22,8 @@ from trustcommerce.language.scope import Scope
 from trustcommerce.language.tokens import Refusal
 from trustcommerce.language.types import DATE, TIMESTAMP, UNKNOWN, Kind, Type
 from trustcommerce.language.types import label as label_type
-from trustcommerce.load.scalars import mistaken
-from trustcommerce.load.tree import Scalar
+from trustcommerce.read.scalars import mistaken
+from trustcommerce.read.tree import Scalar
 
 __all__ = ["Text", "bind"]
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from trustcommerce import codes
 from trustcommerce.diagnostics import Problems
 from trustcommerce.language.bind import Text
-from trustcommerce.load import Mapping, Node, Scalar, Sequence, parse_date
+from trustcommerce.read import Mapping, Node, Scalar, Sequence, parse_date
 from trustcommerce.model.title import Title
 
 __all__ = ["date", "decimal", "expression", "pair", "text", "texts", "title"]

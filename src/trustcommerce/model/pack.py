@@ -43,7 +43,7 @@ class FileTable:
 
 @frozen(kw_only=True)
 class Pack:
-    """The header of a pack and the contents of its files."""
+    """The header of a pack and the contents of its files; `broken` tables and files are reported already."""
 
     name: str
     version: str
@@ -53,4 +53,5 @@ class Pack:
     time_zone: str | None
     tables: dict[str, TableSpec]
     files: dict[str, FileTable]
+    broken: frozenset[str]
     reasons: dict[str, Title]

@@ -11,7 +11,7 @@ from trustcommerce import codes
 from trustcommerce.diagnostics import Problems, SourceFile, Span
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.types import TYPE_NAMES, UNKNOWN, Kind, Type, exact, implied_by_unit, parse_type, power
-from trustcommerce.load import Mapping, Node, PackFiles, Scalar, Sequence
+from trustcommerce.read import Mapping, Node, PackFiles, Scalar, Sequence
 from trustcommerce.model import nodes
 from trustcommerce.model.pack import ColumnSpec, FileTable, Pack, TableSpec
 from trustcommerce.model.values import parse_cell
@@ -42,6 +42,8 @@ def read_header(files: PackFiles, broken: Iterable[Path], problems: Problems) ->
         time_zone=nodes.text(tree.get("time_zone")) or None,
         tables=tables,
         files=held,
+        broken=frozenset(path[1] for path in bad if len(path) > 1 and path[0] in ("tables", "files")) | (
+            declared.keys() - held.keys()) | files.unread,
         reasons={e.key.text: nodes.title(e.value) for e in reasons} if isinstance(reasons, Mapping) else {},
     )
 

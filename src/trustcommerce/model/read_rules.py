@@ -6,7 +6,7 @@ from collections.abc import Collection
 from trustcommerce import codes
 from trustcommerce.diagnostics import Problems
 from trustcommerce.language.bind import Text
-from trustcommerce.load import Entry, Mapping, Scalar, Sequence
+from trustcommerce.read import Entry, Mapping, Scalar, Sequence
 from trustcommerce.model import nodes
 from trustcommerce.model.ruleset import (
     Adjustment,
@@ -25,7 +25,8 @@ from trustcommerce.registry import Registry
 __all__ = ["read_ruleset"]
 
 Path = tuple[str | int, ...]
-_EMPTY_BLOCKS = ("metrics", "values", "levels", "resources")
+_ITEMS = ("metrics", "values", "levels", "resources")
+_NOT_NAMES = (*_ITEMS, "ruleset", "title", "about", "effective", "subject")
 
 
 def read_ruleset(
@@ -65,6 +66,7 @@ class _Reader:
         self.day = since if since is not None else dates["from"]
         scores = {entry.key.text: self.part(entry, entry.key.text) for entry in self.block("scores")
                   if not self.bad("scores", entry.key.text)}  # fmt: skip
+        references = self.references()
         return RuleSet(
             name=name.text,
             title=nodes.title(self.tree.get("title")),
@@ -75,14 +77,20 @@ class _Reader:
             table=nodes.text(subject.get("table")),
             key=nodes.texts(subject.get("key")),
             where=nodes.expression(subject.get("where")),
-            references=self.references(),
+            references=references,
             items=self.items(),
             scores=scores,
+            broken=self.names() - references.keys() - scores.keys(),
             span=name.span,
             spans={entry.key.text: entry.value.span for entry in subject},
         )  # fmt: skip
 
     # -- helpers
+
+    def names(self) -> frozenset[str]:
+        """Names of scores, references, and of whatever stands in blocks that a rule set does not have."""
+        return frozenset(each.key.text for entry in self.tree if entry.key.text not in _NOT_NAMES
+                         for each in self.block(entry.key.text))
 
     def bad(self, *path: str) -> bool:
         return any(each[: len(path)] == path or each == path[: len(each)] for each in self.broken)
@@ -136,14 +144,14 @@ class _Reader:
             if isinstance(valid, Mapping) else None,
             otherwise={e.key.text: e.value for e in otherwise} if isinstance(otherwise, Mapping)
             else nodes.text(otherwise),
-            span=entry.key.span,
+            source=(node.get(kind) or node).span, span=entry.key.span,
         )  # fmt: skip
 
     # -- items
 
     def items(self) -> dict[str, Item]:
         found: dict[str, Item] = {}
-        for block in _EMPTY_BLOCKS:
+        for block in _ITEMS:
             for entry in self.block(block):
                 name = entry.key.text
                 if name in found:
@@ -313,8 +321,8 @@ class _Reader:
             upper, lower = nodes.expression(each.get("at_most")), nodes.expression(each.get("at_least"))
             bound = upper or lower
             if bound is None or (upper and lower):
-                self.problems.add(codes.AMBIGUOUS_FORM, f"limit `{entry.key.text}` says either `at_most` or "
-                                  "`at_least`", entry.key.span)
+                said = "both `at_most` and `at_least`" if bound else "neither `at_most` nor `at_least`"
+                self.problems.add(codes.AMBIGUOUS_FORM, f"limit `{entry.key.text}` says {said}", entry.key.span)
                 continue
             found.append(Limit(
                 name=entry.key.text, title=nodes.title(each.get("title")), guard=self.guard(each),

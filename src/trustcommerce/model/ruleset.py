@@ -7,7 +7,7 @@ from attrs import field, frozen
 
 from trustcommerce.diagnostics import Span
 from trustcommerce.language.bind import Text
-from trustcommerce.load.tree import Node
+from trustcommerce.read.tree import Node
 from trustcommerce.model.title import Title
 
 __all__ = ["Adjustment", "Choice", "ExceptionRule", "Guard", "Item", "Limit", "Part", "Reference", "RuleSet", "Sample"]
@@ -142,6 +142,7 @@ class Reference:
     match: tuple[tuple[str, tuple[Text, ...], Span], ...]
     valid: tuple[str, str, Text | None] | None
     otherwise: str | dict[str, Node]
+    source: Span = _span
     span: Span = _span
 
 
@@ -149,7 +150,8 @@ class Reference:
 class RuleSet:
     """One rule set as it holds between two dates at which something in it changes.
 
-    `effective` bounds the rule set, `since` and `until` this version of it.
+    `effective` bounds the rule set, `since` and `until` this version of it. `broken` are names of
+    what can't be read, which is reported already.
     """
 
     name: str
@@ -167,5 +169,6 @@ class RuleSet:
     references: dict[str, Reference]
     items: dict[str, Item]
     scores: dict[str, Part]
+    broken: frozenset[str]
     span: Span = _span
     spans: dict[str, Span] = _span

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from trustcommerce.language.types import Kind, Type
-from trustcommerce.load import parse_date
+from trustcommerce.read import parse_date
 
 __all__ = ["parse_cell", "parse_decimal"]
 

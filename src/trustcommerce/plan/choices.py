@@ -10,7 +10,7 @@ from trustcommerce.language.bind import Text
 from trustcommerce.language.expressions import Expr, Literal, poison
 from trustcommerce.language.operations import Operations, retype
 from trustcommerce.language.types import UNKNOWN, Kind, power
-from trustcommerce.load import Entry, Mapping, Node, Scalar, Sequence
+from trustcommerce.read import Entry, Mapping, Node, Scalar, Sequence
 from trustcommerce.plan.boxes import ANY, Box, Interval, domain, subtract, witness
 from trustcommerce.plan.cells import Cell, read_cell
 from trustcommerce.plan.lowering import Lowering
@@ -178,7 +178,7 @@ def lower_rules(body: Node, lowering: Lowering) -> Expr:
         assert isinstance(node, Mapping)
         when, then, last = node.get("when"), node.get("then"), node.get("else")
         if last is not None and (when is not None or then is not None):
-            lowering.ops.error(codes.AMBIGUOUS_FORM, "an entry is `when` with `then`, or `else`", node.span)
+            otherwise = lowering.ops.error(codes.AMBIGUOUS_FORM, "an entry is `when` with `then`, or `else`", node.span)
         elif last is not None:
             otherwise = lowering.result(last)
             if i + 1 < len(body):

@@ -70,7 +70,7 @@ class Context:
             return self.ops.error(codes.NEEDS_PERIODS, "`previous` needs periods, which do not exist yet", span)
         elif head in self.references and len(parts) == 2:
             return self.references[head](parts[1], self.metric or "", span)
-        return self._unknown(parts, span)
+        return poison(span) if head in self.ruleset.broken else self._unknown(parts, span)
 
     def _metric(self, span: Span) -> Expr:
         if self.metric is None:

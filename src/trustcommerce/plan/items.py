@@ -11,7 +11,7 @@ from trustcommerce.language.expressions import Case, Expr, Literal, poison
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.operations import null_of, retype
 from trustcommerce.language.types import INTEGER, UNKNOWN, Kind, Type, implied_by_unit, power
-from trustcommerce.load import Mapping, Node, Sequence
+from trustcommerce.read import Mapping, Node, Sequence
 from trustcommerce.model import Choice, Item
 from trustcommerce.plan.context import Context
 from trustcommerce.plan.lowering import Lowering, Target
@@ -103,6 +103,8 @@ def _target(item: Item, context: Context) -> Target | None:
 def _borrowed(name: Text, context: Context) -> Target | None:
     """The labels of another level, by its name or through a reference."""
     other = context.ruleset.items.get(name.text)
+    if other is not None and other.broken:
+        return None
     if other is not None and isinstance(other.labels, tuple):
         return Target("labels", other.labels)
     if other is not None and isinstance(other.labels, Text) and other.labels.text != name.text:

@@ -10,7 +10,7 @@ from trustcommerce.language.bind import Text
 from trustcommerce.language.expressions import Expr, Literal, poison
 from trustcommerce.language.operations import constant, null_of, retype
 from trustcommerce.language.types import BOOLEAN, POINTS, UNKNOWN, Kind, Type
-from trustcommerce.load import Node, Scalar, Sequence
+from trustcommerce.read import Node, Scalar, Sequence
 from trustcommerce.model import Choice
 from trustcommerce.plan.context import Context
 
@@ -35,14 +35,18 @@ class Lowering:
         target: What its results are.
         of: The input when the choice says none.
         spoken_for: Whether the caller answers a missing result.
+        answers: What `missing:` may say, for hints.
+
+    `demanded` turns true when an answer is missing: that is reported once.
     """
 
     def __init__(
         self, context: Context, name: str, choice: Choice, target: Target, of: Expr | None = None,
-        spoken_for: bool = False,
+        spoken_for: bool = False, answers: str = "the result for that case",
     ) -> None:  # fmt: skip
         self.context, self.name, self.choice, self.target = context, name, choice, target
         self.ops, self._of, self.spoken_for = context.ops, of, spoken_for
+        self.answers, self.demanded = answers, False
         self.hit = choice.hit or "first"
 
     # -- inputs
@@ -106,9 +110,10 @@ class Lowering:
         return self.spoken_for or self.choice.missing is not None
 
     def demand_answer(self, what: str, span: Span | None) -> None:
-        if not self.answered():
+        if not self.answered() and not self.demanded:
+            self.demanded = True
             self.ops.error(codes.MAYBE_MISSING, f"{what} may be missing, and nothing says what then",
-                           span or self.choice.span, "add `missing:` with the result for that case")
+                           span or self.choice.span, f"add `missing:` with {self.answers}")
 
     def present(self, x: Expr) -> Expr:
         """The input as it is known after the test that it is not missing."""

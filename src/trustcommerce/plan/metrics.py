@@ -8,7 +8,7 @@ from trustcommerce.language.bind import Text
 from trustcommerce.language.expressions import Expr, Literal, poison
 from trustcommerce.language.operations import constant, retype
 from trustcommerce.language.types import INTEGER, UNKNOWN, Kind
-from trustcommerce.load import Mapping, Node, Scalar
+from trustcommerce.read import Mapping, Node, Scalar
 from trustcommerce.model import Item, Sample
 from trustcommerce.plan.context import Context
 

@@ -8,7 +8,7 @@ from trustcommerce import codes
 from trustcommerce.diagnostics import Diagnostic, Problems
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.types import Type
-from trustcommerce.load import Mapping, Node, PackFiles, Scalar, Sequence, date_breaks, fold_dates, parse_date
+from trustcommerce.read import Mapping, Node, PackFiles, Scalar, Sequence, date_breaks, fold_dates, parse_date
 from trustcommerce.model import Pack, RuleSet, read_header, read_ruleset
 from trustcommerce.plan.digest import canonical, meaning
 from trustcommerce.plan.ruleset import RuleSetPlan, Version, plan_version
@@ -33,6 +33,8 @@ class PackPlan:
 def plan_pack(files: PackFiles, registry: Registry, problems: Problems) -> PackPlan | None:
     """Check and lower the pack; None when `problems` holds an error."""
     pack = read_header(files, check_shape(files.header, pack_schema(), problems), problems)
+    if not isinstance(files.header.get("tables"), Mapping):
+        return None  # reported already; every name of a column would be unknown
     planner = _Planner(pack, files, registry, problems)
     plans = {name: plan for name in planner.order() if (plan := planner.plan(name)) is not None}
     if problems.errors:
@@ -82,7 +84,7 @@ class _Planner:
                     self.problems.add(codes.CYCLE, f"rule set `{target}` reads its own result: {path}", node.span)
                 elif target in self.trees:
                     visit(target)
-                else:
+                elif target not in self.pack.broken:
                     self.problems.add(codes.UNKNOWN_TABLE, f"no rule set `{target}`", node.span,
                                       did_you_mean(target, self.trees))
             visiting.pop()

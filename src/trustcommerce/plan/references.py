@@ -13,7 +13,7 @@ from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.operations import constant, retype
 from trustcommerce.language.relations import Field, Match, Relation, Table
 from trustcommerce.language.types import BOOLEAN, DATE, UNKNOWN, Kind, Type
-from trustcommerce.load import Scalar
+from trustcommerce.read import Scalar
 from trustcommerce.model import FileTable, Reference
 from trustcommerce.plan.context import Context
 
@@ -71,15 +71,14 @@ class References:
             if target in self.results:
                 self._check_key(reference, self.keys[target])
                 return dict(self.results[target])
-            known = list(self.results)
+            known = []
         if reference.kind == "file" and (".." in target or target.startswith("/")):
             context.problems.add(codes.OUTSIDE_PACK, f"`{target}` does not lie in the pack's folder references/",
-                                 reference.span, "a pack holds everything it needs")
+                                 reference.source, "a pack holds everything it needs")
             return None
-        if reference.kind != "ruleset" or target not in self.keys:
-            what = {"file": "file", "table": "table", "ruleset": "rule set"}[reference.kind]
+        if reference.kind != "ruleset" and target not in context.pack.broken:
             hint = did_you_mean(target, known) or f"pack.yaml declares {', '.join(known) or 'none'}"
-            context.problems.add(codes.UNKNOWN_TABLE, f"no {what} `{target}`", reference.span, hint)
+            context.problems.add(codes.UNKNOWN_TABLE, f"no {reference.kind} `{target}`", reference.source, hint)
         return None
 
     def _check_key(self, reference: Reference, key: tuple[str, ...]) -> None:

@@ -135,6 +135,8 @@ def plan_version(
 
 def _check_subject(ruleset: RuleSet, pack: Pack, problems: Problems) -> bool:
     table = pack.tables.get(ruleset.table)
+    if table is None and ruleset.table in pack.broken:
+        return False
     if table is None:
         span = ruleset.spans.get("table", ruleset.span)
         problems.add(codes.UNKNOWN_TABLE, f"no table `{ruleset.table}`", span,

@@ -14,7 +14,7 @@ from trustcommerce.language.bind import Text
 from trustcommerce.language.expressions import Column, Expr, Literal, poison
 from trustcommerce.language.operations import constant, null_of, retype
 from trustcommerce.language.types import BOOLEAN, INTEGER, POINTS, UNKNOWN, Kind, label
-from trustcommerce.load import Scalar
+from trustcommerce.read import Scalar
 from trustcommerce.model import Adjustment, ExceptionRule, Limit, Part
 from trustcommerce.plan.context import Context
 from trustcommerce.plan.items import clamp
@@ -225,9 +225,9 @@ class Scores:
         if choice.of is None and self.context.registry.choice_forms[choice.form].takes_input:
             of = self.context.resolve((part.name,), part.span)
         lowering = Lowering(self.context, part.path, evolve(choice, missing=None), Target("points"), of,
-                            spoken_for=part.missing is not None)
+                            spoken_for=part.missing is not None, answers=_answers(part))
         found = self.context.registry.choice_forms[choice.form].lower(choice.body, lowering)
-        return to_points(found, self.context)
+        return poison(part.span) if lowering.demanded else to_points(found, self.context)
 
     # -- what is missing
 
@@ -253,9 +253,8 @@ class Scores:
             return self.ops.coalesce([named, points], part.span), points, None
         if raw.type.nullable and not any(child.covered for child in children):
             what = "the score" if root else f"`{part.name}`"
-            options = "insufficient, or points" if root else "leave_out, insufficient, or points"
             return self.ops.error(codes.MAYBE_MISSING, f"{what} may be missing, and nothing says what then",
-                                  part.span, f"add `missing:` with {options}"), None, None
+                                  part.span, f"add `missing:` with {_answers(part)}"), None, None
         return raw, None, None
 
     def _insufficient(self, part: Part, raw: Expr, own: str | None, children: Seq[Node], number: Expr | None) -> Expr:
@@ -454,6 +453,11 @@ class Scores:
             return named
         head, _, column = named.partition(".")
         return named if head in self.context.references and column else None
+
+
+def _answers(part: Part) -> str:
+    """What `missing:` may say at a node."""
+    return "leave_out, insufficient, or points" if "." in part.path else "insufficient, or points"
 
 
 def _item(expr: Expr | None, name: str) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from trustcommerce import codes
 from trustcommerce.diagnostics import Problems, Span
 from trustcommerce.language.names import did_you_mean
-from trustcommerce.load.scalars import mistaken
-from trustcommerce.load.tree import Mapping, Node, Scalar, Sequence, plain
+from trustcommerce.read.scalars import mistaken
+from trustcommerce.read.tree import Mapping, Node, Scalar, Sequence, plain
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -34,7 +34,8 @@ def check_shape(tree: Node, schema: dict[str, Any], problems: Problems) -> list[
     """Report where `tree` breaks `schema`.
 
     Returns:
-        Paths of the nodes that can't be read further; an unknown key alone is no such node.
+        Paths of the nodes that can't be read further; an unknown key alone makes no such node, but a
+        misspelt one does: without what it says, others would be said to be missing.
     """
     import json
 
@@ -72,21 +73,24 @@ def _report(error: "ValidationError", tree: Node, problems: Problems) -> bool:
     if error.validator == "additionalProperties" and isinstance(node, Mapping):
         return _unknown_keys(error, node, problems)
     if error.validator == "required":
-        absent = next(name for name in value if name not in error.instance)
-        problems.add(codes.MISSING_KEY, f"`{absent}` is not said here", _head(place))
+        strange = [key for key in error.instance if key not in error.schema.get("properties", {})]
+        absent = [f"`{key}`" for key in value if key not in error.instance and not did_you_mean(key, strange)]
+        if absent:
+            said = "is not said" if len(absent) == 1 else "are not said"
+            problems.add(codes.MISSING_KEY, f"{', '.join(absent)} {said} here", place.head())
         return True
     if error.validator == "pattern":
-        problems.add(codes.WRONG_SHAPE, f"`{error.instance}` is no name", _head(place),
+        problems.add(codes.WRONG_SHAPE, f"`{error.instance}` is no name", place.head(),
                      "names are letters, digits and _, and do not begin with a digit")
     elif error.validator == "enum":
-        problems.add(codes.WRONG_SHAPE, f"`{_shown(node)}` is none of {', '.join(map(str, value))}", _head(place),
+        problems.add(codes.WRONG_SHAPE, f"`{_shown(node)}` is none of {', '.join(map(str, value))}", place.head(),
                      did_you_mean(str(error.instance), map(str, value)))
     elif error.validator in ("minItems", "maxItems", "minProperties"):
-        problems.add(codes.WRONG_SHAPE, _amount(error), _head(place))
+        problems.add(codes.WRONG_SHAPE, _amount(error), place.head())
     else:
         expected = " or ".join(dict.fromkeys(_expected(error.schema, error)))
         hint = mistaken(node.text) if isinstance(node, Scalar) and node.style == "plain" else None
-        problems.add(codes.WRONG_SHAPE, f"expected {expected}, found {_kind(node)}", _head(place), hint)
+        problems.add(codes.WRONG_SHAPE, f"expected {expected}, found {_kind(node)}", place.head(), hint)
     return True
 
 
@@ -106,8 +110,10 @@ def _unknown_keys(error: "ValidationError", node: Mapping, problems: Problems) -
                          "names are letters, digits and _, and do not begin with a digit")
             broken = True
         else:
-            hint = did_you_mean(name, known) or f"known here: {', '.join(known)}"
+            meant = did_you_mean(name, [key for key in known if key not in node])
+            hint = meant or did_you_mean(name, known) or f"known here: {', '.join(known)}"
             problems.add(codes.UNKNOWN_KEY, f"unknown key `{name}`", entry.key.span, hint)
+            broken = broken or (meant is not None and bool(error.absolute_path))
     return broken
 
 
@@ -123,12 +129,6 @@ def _find(tree: Node, path: Iterable[str | int]) -> tuple[Node, Span | None]:
         elif isinstance(node, Sequence) and isinstance(step, int):
             node, key = node.items[step], None
     return node, key
-
-
-def _head(span: Span) -> Span:
-    """The first line of a span: long mappings are marked where they begin."""
-    end = span.file.text.find("\n", span.start)
-    return Span(span.file, span.start, min(span.end, end if end > span.start else span.end))
 
 
 def _expected(schema: Any, error: "ValidationError") -> Iterator[str]:

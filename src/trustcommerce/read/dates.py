@@ -9,7 +9,7 @@ import re
 
 from trustcommerce import codes
 from trustcommerce.diagnostics import Problems
-from trustcommerce.load.tree import Entry, Mapping, Node, Scalar, Sequence
+from trustcommerce.read.tree import Entry, Mapping, Node, Scalar, Sequence
 
 __all__ = ["date_breaks", "fold_dates", "parse_date"]
 

@@ -8,7 +8,7 @@ from typing import Union
 from attrs import field, frozen
 
 from trustcommerce.diagnostics import Span
-from trustcommerce.load.positions import align
+from trustcommerce.read.positions import align
 
 __all__ = ["Entry", "Mapping", "Node", "Scalar", "Sequence", "plain"]
 

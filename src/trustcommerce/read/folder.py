@@ -7,22 +7,26 @@ from attrs import frozen
 
 from trustcommerce import codes
 from trustcommerce.diagnostics import Problems, SourceFile, Span
-from trustcommerce.load.files import read_text
-from trustcommerce.load.tree import Mapping
-from trustcommerce.load.yaml import parse_yaml
+from trustcommerce.read.files import read_text
+from trustcommerce.read.tree import Mapping, Scalar, Sequence
+from trustcommerce.read.yaml import parse_yaml
 
 __all__ = ["PackFiles", "read_pack"]
 
 
 @frozen(kw_only=True)
 class PackFiles:
-    """What a pack folder holds, as trees; `digest` is the SHA-256 of all bytes that were read."""
+    """What a pack folder holds, as trees; a file that can't be read is None, its problem reported.
+
+    `unread` are the stems of rule sets that can't be read; `digest` is the SHA-256 of all bytes that were read.
+    """
 
     folder: Path
     shown: str
     header: Mapping
     rulesets: dict[str, Mapping]
-    references: dict[str, SourceFile]
+    unread: frozenset[str]
+    references: dict[str, SourceFile | None]
     cases: dict[str, Mapping]
     digest: str
 
@@ -38,20 +42,21 @@ def read_pack(folder: str | Path, problems: Problems) -> PackFiles | None:
     digest = hashlib.sha256()
     header = _mapping(folder / "pack.yaml", f"{shown}/pack.yaml", digest, problems)
     rulesets = _folder(folder, shown, "rulesets", digest, problems)
-    if not rulesets and header is not None:
-        problems.add(codes.UNREADABLE, f"{shown}: the folder rulesets/ holds no readable .yaml file")
+    if not any((folder / "rulesets").glob("*.yaml")):
+        problems.add(codes.UNREADABLE, f"{shown}: the folder rulesets/ holds no .yaml file")
     cases = _folder(folder, shown, "tests", digest, problems)
-    references = {}
+    references: dict[str, SourceFile | None] = {}
     for path in sorted((folder / "references").glob("*.csv")):
         name = f"references/{path.name}"
         if path.resolve().is_relative_to(folder.resolve()):
             file = read_text(path, f"{shown}/{name}", problems)
+            references[name] = file
             if file is not None:
                 digest.update(f"\0{name}\0{file.text}".encode())
-                references[name] = file
     if header is None:
         return None
     return PackFiles(folder=folder, shown=shown, header=header, rulesets=rulesets,
+                     unread=frozenset(p.stem for p in (folder / "rulesets").glob("*.yaml")) - rulesets.keys(),
                      references=references, cases=cases, digest=digest.hexdigest())
 
 
@@ -75,6 +80,11 @@ def _mapping(path: Path, shown: str, digest: "hashlib._Hash", problems: Problems
     tree = parse_yaml(file, problems)
     if isinstance(tree, Mapping):
         return tree
-    if len(problems) == before:
-        problems.add(codes.EMPTY_FILE, "this file must hold a mapping", Span(file, 0, 1))
+    if isinstance(tree, Scalar) and tree.text == "":
+        tree = None
+    if tree is not None:
+        found = "a list" if isinstance(tree, Sequence) else "a single value"
+        problems.add(codes.WRONG_SHAPE, f"this file must hold a mapping, not {found}", tree.span.head())
+    elif len(problems) == before:
+        problems.add(codes.EMPTY_FILE, "this file is empty and must hold a mapping", Span(file, 0, 1))
     return None

@@ -5,14 +5,15 @@ from yaml.cyaml import CParser
 
 from trustcommerce import codes
 from trustcommerce.diagnostics import Problems, SourceFile, Span
-from trustcommerce.load.scalars import resolve
-from trustcommerce.load.tree import Entry, Mapping, Node, Scalar, Sequence
+from trustcommerce.read.scalars import resolve
+from trustcommerce.read.tree import Entry, Mapping, Node, Scalar, Sequence
 
 __all__ = ["MAX_DEPTH", "MAX_NODES", "parse_yaml"]
 
 MAX_DEPTH = 32
 MAX_NODES = 1_000_000
 
+_FLOW = {"while parsing a flow mapping": "}", "while parsing a flow sequence": "]"}
 _STYLES = {None: "plain", "": "plain", "'": "single", '"': "double", "|": "literal", ">": "folded"}
 
 
@@ -22,12 +23,15 @@ class _Stop(Exception):
 
 def parse_yaml(file: SourceFile, problems: Problems) -> Node | None:
     """The tree of the one document in `file`, or None with the reason in `problems`."""
+    builder = _Builder(file, problems)
     try:
-        return _Builder(file, problems).document()
+        return builder.document()
     except _Stop:
         return None
     except yaml.YAMLError as error:
-        problems.add(codes.BAD_YAML, *_explain(error, file))
+        message, span, hint = _explain(error, file)
+        if span.line != builder.cut_line:  # what a comma cut need not be YAML at all
+            problems.add(codes.BAD_YAML, message, span, hint)
         return None
 
 
@@ -38,13 +42,23 @@ def _explain(error: yaml.YAMLError, file: SourceFile) -> tuple[str, Span, str | 
         at = min(int(getattr(error, "position")), len(file.text))
     what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
     context = getattr(error, "context", None)
+    opened = getattr(getattr(error, "context_mark", None), "index", None)
     message = f"{what} ({context})" if context else what
     hint = None
     line = file.line_text(file.line_of(at))
+    if what == "found unexpected end of stream" and opened is not None:
+        return "this quote is never closed", Span(file, opened, opened + 1), None
     if "\t" in line[: len(line) - len(line.lstrip())] or "\\t" in message or file.text[at : at + 1] == "\t":
         hint = "indent with spaces: YAML does not take tabs"
     elif "mapping values are not allowed" in what:
         hint = "quote a text that holds `: `"
+    elif "cannot start any token" in what or context == "while scanning an alias":
+        hint = "quote a text that begins with `%`, `@`, `` ` ``, `*` or `&`"
+    elif what == "did not find expected key":
+        hint = "check the indentation: the keys of one mapping begin in one column"
+    elif context in _FLOW and opened is not None:
+        message = f"expected `,` or `{_FLOW[context]}`"
+        hint = f"`{file.text[opened]}` on line {file.line_of(opened)} is still open"
     return message, Span(file, at, at + 1), hint
 
 
@@ -54,6 +68,7 @@ class _Builder:
         self.parser = CParser(file.text)
         self.anchors: dict[str, Node] = {}
         self.nodes = 0
+        self.cut_line = 0
 
     def document(self) -> Node | None:
         self.parser.get_event()
@@ -87,7 +102,9 @@ class _Builder:
         if depth > MAX_DEPTH:
             self.fail(codes.TOO_DEEP, f"nested deeper than {MAX_DEPTH} levels", span)
         if event.tag is not None and (event.tag != "!" or not isinstance(event, yaml.ScalarEvent)):
-            self.problems.add(codes.BAD_KEY, f"tag `{event.tag}` has no meaning here", span, "drop the tag")
+            tag = self.file.text[span.start : span.end].split()[0]
+            self.problems.add(codes.BAD_KEY, f"the tag `{tag}` has no meaning here",
+                              Span(self.file, span.start, span.start + len(tag)), "drop the tag")
         self.count(1, span)
         node: Node
         if isinstance(event, yaml.ScalarEvent):
@@ -122,6 +139,7 @@ class _Builder:
     def mapping(self, event: yaml.MappingStartEvent, depth: int) -> Mapping:
         entries: list[Entry] = []
         seen: dict[str, Scalar] = {}
+        merged: tuple[Entry, ...] = ()
         while not isinstance(each := self.parser.get_event(), yaml.MappingEndEvent):
             key = self.node(each, depth + 1)
             value = self.node(self.parser.get_event(), depth + 1)
@@ -132,12 +150,14 @@ class _Builder:
             elif key.text == "<<":
                 self.problems.add(codes.BAD_KEY, "merge keys are not supported", key.span,
                                   "an alias may stand for a whole value: `steps: *higher`")
+                merged = value.entries if isinstance(value, Mapping) else ()
             elif key.text in seen:
                 self.problems.add(codes.DUPLICATE_KEY, f"`{key.text}` is said twice", key.span,
                                   f"first said on line {seen[key.text].span.line}")
             else:
                 seen[key.text] = key
                 entries.append(Entry(key, value))
+        entries += [one for one in merged if one.key.text not in seen]  # so that the other checks go on
         span = Span(self.file, event.start_mark.index, self.end_of(each, event.flow_style))
         return Mapping(tuple(entries), span, 1 + sum(1 + entry.value.size for entry in entries))
 
@@ -167,6 +187,7 @@ class _Builder:
     def join(self, left: Node, right: Scalar) -> Scalar:
         """One scalar over both halves of a cut expression, so that the other checks go on."""
         span = left.span.to(right.span)
+        self.cut_line = span.file.line_of(span.end)
         text = self.file.text[span.start : span.end]
         self.problems.add(codes.CUT_EXPRESSION, "a comma cut this text in two", span,
                           "put it in quotes, or on a line of its own: inside { } and [ ] a comma ends it")
