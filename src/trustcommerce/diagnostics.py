@@ -15,6 +15,7 @@ from trustcommerce.codes import Code
 __all__ = ["Diagnostic", "Problems", "SourceFile", "Span", "display_width", "render"]
 
 
+_LINE = 160
 _UNPRINTABLE = {"\t": " ", "\u3000": "\u3000"}
 
 
@@ -110,18 +111,26 @@ class Diagnostic:
         return render(self)
 
 
+def _clipped(text: str, at: int) -> tuple[str, int]:
+    """A line of readable length around place `at`, and that place in it."""
+    if len(text) <= _LINE:
+        return text, at
+    start = max(0, min(at - _LINE // 3, len(text) - _LINE))
+    left, right = "…" if start else "", "…" if start + _LINE < len(text) else ""
+    return f"{left}{text[start : start + _LINE]}{right}", at - start + len(left)
+
+
 def render(diagnostic: Diagnostic) -> str:
     """The diagnostic as people read it: place, code, sentence, line with caret, hint."""
     code, span = diagnostic.code, diagnostic.span
     head = f"{diagnostic.severity} {code.number} {code.slug}: {diagnostic.message}"
     lines = [head if span is None else f"{span.place}: {head}"]
     if span is not None:
-        text = span.file.line_text(span.line)
-        before = text[: span.column - 1]
-        marked = text[span.column - 1 : span.column - 1 + max(1, span.end - span.start)]
-        number = f"{span.line:>5}"
-        lines.append(f"{number} | {''.join(c if c.isprintable() else _UNPRINTABLE.get(c, '�') for c in text)}")
-        lines.append(f"{'':>5} | {' ' * display_width(before)}{'^' * max(1, display_width(marked))}")
+        text, at = _clipped(span.file.line_text(span.line), span.column - 1)
+        marked = text[at : at + max(1, span.end - span.start)]
+        shown = "".join(c if c.isprintable() else _UNPRINTABLE.get(c, "�") for c in text)
+        lines.append(f"{span.line:>5} | {shown}")
+        lines.append(f"{'':>5} | {' ' * display_width(shown[:at])}{'^' * max(1, display_width(marked))}")
     if diagnostic.hint:
         lines.append(f"hint: {diagnostic.hint}")
     return "\n".join(lines)

@@ -4,6 +4,7 @@ In: text with its place, a scope. Out: an `Expr`; what is wrong goes to the prob
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -125,8 +126,11 @@ class _Binder:
                 return self.ops.error(codes.AMBIGUOUS_LABEL, f"`{parts[0]}` is a label and a name in scope", span,
                                       "rename one of them")
             return Literal(self.labels.index(parts[0]), label_type(self.labels), span)
-        found = self.scope.resolve(parts, span)
-        return found
+        if len(parts) == 1 and self.labels and parts[0] not in set(self.scope.names()):
+            return self.ops.error(codes.UNKNOWN_LABEL, f"no label and no name `{parts[0]}`", span,
+                                  did_you_mean(parts[0], [*self.labels, *self.scope.names()])
+                                  or f"the labels are {', '.join(self.labels)}")
+        return self.scope.resolve(parts, span)
 
     def _literal(self, node: Any) -> Expr:
         span = self.span(node)
@@ -147,8 +151,9 @@ class _Binder:
         return self.expr(node.this)
 
     def _interval(self, node: Any) -> Expr:
-        span = self.span(node)
         amount = node.this.this if node.this is not None else ""
+        written = re.search(rf"interval\s*'?\s*{re.escape(str(amount))}[^']*'?", self.text.text, re.IGNORECASE)
+        span = self.text.span(*written.span()) if written else self.text.span()
         unit = node.args.get("unit")
         interval = Interval.parse(f"{amount} {unit.name if unit is not None else ''}")
         if interval is None:
@@ -249,13 +254,17 @@ class _Binder:
 
     def _anonymous(self, node: Any) -> Expr:
         name, span = str(node.this).lower(), self.span(node)
+        if name in ("cast", "try_cast"):
+            return self._refuse(node, "Cast")
         args = [self.expr(each) for each in node.expressions]
         if name in _BUILT_IN:
             return self._operation(name, args, span)
         functions = self.scope.functions()
         if name not in functions:
-            return self.ops.error(codes.UNKNOWN_FUNCTION, f"no function `{name}`", span,
-                                  did_you_mean(name, [*functions, *_BUILT_IN]))
+            known = [*functions, *_BUILT_IN[:-1]]
+            return self.ops.error(codes.UNKNOWN_FUNCTION, f"no function `{name}`",
+                                  Span(span.file, span.start, min(span.start + len(name), span.end)),
+                                  did_you_mean(name, known) or f"there are {', '.join(sorted(known))}")
         return self._call(functions[name], args, span)
 
     def _if(self, node: Any) -> Expr:

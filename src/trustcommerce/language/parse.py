@@ -81,7 +81,14 @@ def _refusal(text: str, error: Exception) -> Refusal:
     end = sum(len(part) + 1 for part in lines[: line - 1]) + int(first.get("col") or 0)
     end = min(max(end, 1), len(text))
     start = max(end - max(len(word), 1), 0)
+    said = str(first.get("description") or "")
     what = f"`{word}` is not expected here" if word.strip() else "the expression breaks off"
+    if said.startswith("Expecting "):
+        what = f"`{said.removeprefix('Expecting ')}` is missing after `{word}`"
+    elif said.startswith("Expected END"):
+        what = f"`end` is missing after `{word}`"
+    elif said.startswith("Required") and end == len(text.rstrip()):
+        what = f"the expression breaks off after `{word}`"
     return Refusal(codes.BAD_EXPRESSION, what, start, end)
 
 

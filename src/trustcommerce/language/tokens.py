@@ -19,6 +19,7 @@ _TOKEN = re.compile(
       | (?P<name>`[^`]+`)
       | (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)
       | (?P<word>[^\W\d]\w*)
+      | (?P<wrong>==|&&|\|\||!(?!=))
       | (?P<op><=|>=|<>|!=|[-+*/<>=(),.])
       | (?P<other>.)""",
     re.VERBOSE | re.DOTALL,
@@ -27,6 +28,7 @@ _STATEMENTS = frozenset(
     "select insert update delete create drop alter from with union join exists over values "
     "attach copy pragma set grant lambda".split()
 )
+_WRONG = {"==": "=", "&&": "and", "||": "or", "!": "not"}
 _WIDE = {"，": ",", "（": "(", "）": ")", "“": '"', "”": '"', "‘": "'", "’": "'", "＞": ">", "＜": "<",
          "＝": "=", "；": ";", "：": ":", "＋": "+", "－": "-", "×": "*", "÷": "/", "≥": ">=", "≤": "<="}  # fmt: skip
 
@@ -44,15 +46,18 @@ class Refusal:
 
 def scan(text: str) -> Refusal | None:
     """The first thing in `text` that no rule may say, or None."""
-    previous, previous_end, depth, prefixes = "", -1, 0, 0
+    previous, previous_start, previous_end, depth, prefixes = "", -1, -1, 0, 0
     for count, match in enumerate(_TOKEN.finditer(text)):
         kind, token, start, end = match.lastgroup or "", match.group(), match.start(), match.end()
         if kind == "space":
             continue
-        refusal = _refuse(kind, token, previous, start == previous_end)
+        refusal = _refuse(kind, token, previous)
         if refusal:
             code, message, hint = refusal
             return Refusal(code, message, start, end, hint)
+        if kind in ("word", "number") and previous == "number" and start == previous_end:
+            return Refusal(codes.FORBIDDEN_SYNTAX, f"`{text[previous_start:end]}` is neither a number nor a name",
+                           previous_start, end, "durations are `interval '30 days'`")
         word = token.lower()
         depth += (token == "(" or word == "case") - (token == ")" or word == "end")
         prefixes = prefixes + 1 if word in ("not", "-") else 0
@@ -62,18 +67,16 @@ def scan(text: str) -> Refusal | None:
         if count > MAX_TOKENS:
             return Refusal(codes.TOO_DEEP, "the expression is too long", start, end,
                            "give its parts names under `values`")
-        previous, previous_end = kind, end
+        previous, previous_start, previous_end = kind, start, end
     return None
 
 
-def _refuse(kind: str, token: str, previous: str, touching: bool) -> tuple[Code, str, str | None] | None:
+def _refuse(kind: str, token: str, previous: str) -> tuple[Code, str, str | None] | None:
     if kind == "comment":
         hint = "`- -x` with a space, if a negative is meant" if token == "--" else "comments belong in YAML: `# ...`"
         return codes.FORBIDDEN_SYNTAX, f"`{token}` begins a comment in SQL", hint
     if kind == "text" and previous == "text":
         return codes.FORBIDDEN_SYNTAX, "two texts side by side", "put a comma between them"
-    if kind in ("word", "number") and previous == "number" and touching:
-        return codes.FORBIDDEN_SYNTAX, f"`{token}` right after a number", "durations are `interval '30 days'`"
     if kind == "number" and re.match(r"0[0-9]", token):
         return codes.BAD_LITERAL, f"`{token}` begins with a zero", f"write {token.lstrip('0') or '0'}"
     if kind == "number" and "e" in token.lower():
@@ -81,10 +84,12 @@ def _refuse(kind: str, token: str, previous: str, touching: bool) -> tuple[Code,
     if kind == "word" and token.lower() in _STATEMENTS:
         return (codes.FORBIDDEN_SYNTAX, f"`{token}` belongs to SQL statements, which rules do not have",
                 "look other tables up with `references`")
+    if kind == "wrong":
+        return codes.BAD_EXPRESSION, f"`{token}` has no meaning here", f"write `{_WRONG[token]}`"
     if kind == "other":
         wide = _WIDE.get(token)
         if token in "'\"`":
-            return codes.BAD_EXPRESSION, f"the {token} is never closed", None
+            return codes.BAD_EXPRESSION, f"the quote {token} is never closed", None
         if token == ";":
             return codes.FORBIDDEN_SYNTAX, "`;` ends a statement, and rules have none", None
         if token == "%":

@@ -172,6 +172,7 @@ class _Reader:
         broken = self.bad(block, entry.key.text)
         get = mapping.get if mapping is not None else lambda key: None
         labels = get("labels")
+        self.check_labels(labels)
         sample = get("sample")
         metric = next(((key, mapping.get(key)) for key in self.registry.metric_kinds
                        if mapping is not None and key in mapping), None)
@@ -194,6 +195,13 @@ class _Reader:
             applies=nodes.expression(get("applies")),
             in_force=self.in_force(node), broken=broken, span=entry.key.span,
         )  # fmt: skip
+
+    def check_labels(self, node: object) -> None:
+        seen: set[str] = set()
+        for each in node if isinstance(node, Sequence) else ():
+            if nodes.text(each) in seen:
+                self.problems.add(codes.DUPLICATE_NAME, f"label `{nodes.text(each)}` stands twice", each.span)
+            seen.add(nodes.text(each))
 
     def no_form(self, entry: Entry, block: str) -> None:
         forms = list(self.registry.choice_forms)

@@ -161,7 +161,7 @@ def _plain(expr: Expr) -> Expr:
 def _dynamic(chain: Expr, knots: list[tuple[Expr, Expr]], lowering: Lowering, span: Span) -> Expr:
     """Knots that are read at run time: a missing or descending one makes the result missing."""
     ops = lowering.ops
-    lowering.demand_answer("a knot", knots[0][0].span)
+    lowering.demand_answer("the result of knots that are no constants", knots[0][0].span)
     absent: list[Expr] = [ops.is_null(k) for k, _ in knots]
     present = [retype(k, k.type.null(False)) for k, _ in knots]
     unordered = [ops.compare("gt", a, b, span) for a, b in itertools.pairwise(present)]
@@ -265,7 +265,10 @@ def _check_rows(rows: list[_Row], inputs: list[Expr], has_else: bool, span: Span
     for i, (row, box) in enumerate(zip(rows, boxes, strict=True)):
         cut = tuple(each for each in box if each is not None)
         reached = [b for b in left if _meets(b, cut, whole)]
-        if not reached and lowering.hit == "first":
+        if not reached and not _meets(space, cut, whole):
+            lowering.ops.error(codes.OUT_OF_RANGE, "this entry is never reached: it lies outside the input's range",
+                               row.span)
+        elif not reached and lowering.hit == "first":
             lowering.ops.error(codes.MASKED, "this entry is never reached: those before it take all it holds for",
                                row.span)
         _check_overlap(i, rows, boxes, whole, lowering)

@@ -52,7 +52,8 @@ class Context:
         yield from self.columns
         yield from self.thunks
         yield from self.references
-        yield "as_of"
+        yield from self.ruleset.broken
+        yield from ("as_of", "metric")
 
     def resolve(self, parts: tuple[str, ...], span: Span) -> Expr:
         name, head = ".".join(parts), parts[0]
@@ -83,7 +84,8 @@ class Context:
             columns = self.reference_columns.get(parts[0], ())
             return self.ops.error(codes.UNKNOWN_NAME, f"`{parts[0]}` has no column `{'.'.join(parts[1:])}`", span,
                                   did_you_mean(parts[-1], columns) or f"it has {', '.join(columns)}")
-        hint = did_you_mean(name, self.names())
+        dotted = [f"{each}.{column}" for each, columns in self.reference_columns.items() for column in columns]
+        hint = did_you_mean(name, [*dotted, *self.names()] if len(parts) > 1 else self.names())
         if len(parts) == 1 and name.lower() in ("yes", "no", "on", "off"):
             hint = f"write {'true' if name.lower() in ('yes', 'on') else 'false'}"
         return self.ops.error(codes.UNKNOWN_NAME, f"no name `{name}`", span, hint)

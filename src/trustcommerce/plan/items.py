@@ -88,7 +88,6 @@ def lower_exceptions(choice: Choice, found: Expr, lowering: Lowering) -> Expr:
 def _target(item: Item, context: Context) -> Target | None:
     if isinstance(item.labels, tuple):
         if len(set(item.labels)) < len(item.labels):
-            context.ops.error(codes.DUPLICATE_NAME, "a label stands twice", item.span)
             return None
         return Target("labels", item.labels)
     if isinstance(item.labels, Text):

@@ -63,7 +63,9 @@ class _Planner:
         node = tree.get("ruleset")
         name = node.text if isinstance(node, Scalar) else stem
         if name in self.trees:
-            self.problems.add(codes.DUPLICATE_NAME, f"a second rule set `{name}`", (node or tree).span)
+            first = self.trees[name].get("ruleset") or self.trees[name]
+            self.problems.add(codes.DUPLICATE_NAME, f"a second rule set `{name}`", (node or tree).span.head(),
+                              f"the first is in {first.span.file.path}")
         else:
             self.trees[name] = tree
 
@@ -82,6 +84,7 @@ class _Planner:
                 if target in visiting:
                     path = " -> ".join([*visiting[visiting.index(target) :], target])
                     self.problems.add(codes.CYCLE, f"rule set `{target}` reads its own result: {path}", node.span)
+                    self.failed.update(visiting)
                 elif target in self.trees:
                     visit(target)
                 elif target not in self.pack.broken:
@@ -108,6 +111,9 @@ class _Planner:
 
     def plan(self, name: str) -> RuleSetPlan | None:
         tree = self.trees[name]
+        before = len(self.problems.errors)
+        if any(target in self.failed or target not in self.trees for target, _ in _reads(tree)):
+            self.failed.add(name)
         effective = tree.get("effective")
         start, end = (_date(effective, key) for key in ("from", "until"))
         starts: list[dt.date | None] = [start]
@@ -124,7 +130,7 @@ class _Planner:
             version = plan_version(read, self.pack, self.registry, self.problems, results, self.keys)
             if version is not None:
                 versions.append(version)
-        if not rulesets or len(versions) < len(starts):
+        if not rulesets or len(versions) < len(starts) or len(self.problems.errors) > before or name in self.failed:
             self.failed.add(name)
             return None
         self._check_totals(versions)

@@ -45,6 +45,9 @@ def _explain(error: yaml.YAMLError, file: SourceFile) -> tuple[str, Span, str | 
     opened = getattr(getattr(error, "context_mark", None), "index", None)
     message = f"{what} ({context})" if context else what
     hint = None
+    if context is not None and "flow" in context and not file.text[at:].strip():
+        at = max(len(file.text.rstrip()) - 1, 0)
+        message = message if context in _FLOW else "the file ends before this bracket is closed"
     line = file.line_text(file.line_of(at))
     if what == "found unexpected end of stream" and opened is not None:
         return "this quote is never closed", Span(file, opened, opened + 1), None
