@@ -11,7 +11,7 @@ from trustcommerce.errors import DataError
 from trustcommerce.explain import Explanation, explain, render_text
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.types import Type
-from trustcommerce.plan import RuleSetPlan, Version
+from trustcommerce.plan import Version
 from trustcommerce.run.record import RecordProgram
 from trustcommerce.run.values import show
 
@@ -51,15 +51,9 @@ class Score:
     status: str
 
 
-@frozen(kw_only=True, slots=False, eq=False)
-class Decision:
-    """Everything computed for one subject at one `as_of`.
-
-    Args:
-        pack: Name and version of the pack.
-        meaning: Digest of what the pack means; `source` of its bytes.
-        shadow: Whether the rule set is computed but not enforced on that day.
-    """
+@frozen(kw_only=True, eq=False)
+class Basis:
+    """What all decisions of a rule set on one day share, so that a decision itself is two fields."""
 
     pack: str
     version: str
@@ -68,30 +62,81 @@ class Decision:
     ruleset: str
     as_of: dt.date
     shadow: bool
-    key: tuple[object, ...]
-    state: State
-    _plan: RuleSetPlan = field(repr=False)
-    _version: Version = field(repr=False, alias="version_plan")
-    _program: RecordProgram = field(repr=False)
-    _values: tuple[Any, ...] = field(repr=False)
-    _texts: dict[str, dict[str, str]] = field(repr=False)
+    key: int
+    plan: Version
+    program: RecordProgram
+    texts: dict[str, dict[str, str]]
+
+
+@frozen(slots=False, eq=False, repr=False)
+class Decision:
+    """Everything computed for one subject at one `as_of`."""
+
+    _basis: Basis
+    _values: tuple[Any, ...]
+
+    def __repr__(self) -> str:
+        return f"Decision({self.ruleset} of {', '.join(map(str, self.key))} on {self.as_of})"
+
+    @property
+    def pack(self) -> str:
+        """Name of the pack."""
+        return self._basis.pack
+
+    @property
+    def version(self) -> str:
+        """Version of the pack."""
+        return self._basis.version
+
+    @property
+    def meaning(self) -> str:
+        """Digest of what the pack means."""
+        return self._basis.meaning
+
+    @property
+    def source(self) -> str:
+        """Digest of the pack's bytes."""
+        return self._basis.source
+
+    @property
+    def ruleset(self) -> str:
+        return self._basis.ruleset
+
+    @property
+    def as_of(self) -> dt.date:
+        return self._basis.as_of
+
+    @property
+    def shadow(self) -> bool:
+        """Whether the rule set is computed but not enforced on that day."""
+        return self._basis.shadow
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return self._values[: self._basis.key]
+
+    @property
+    def state(self) -> State:
+        """What the subject carries to the next period."""
+        return State(pack=self.pack, ruleset=self.ruleset, key=self.key, as_of=self.as_of)
 
     @cached_property
     def _late(self) -> dict[str, Any]:
-        return dict(zip(self._program.late_names, self._program.late(self._values, self.as_of), strict=True))
+        program = self._basis.program
+        return dict(zip(program.late_names, program.late(self._values, self.as_of), strict=True))
 
     @cached_property
     def _types(self) -> dict[str, Type]:
-        return {each.name: each.type for each in self._version.outputs}
+        return {each.name: each.type for each in self._basis.plan.outputs}
 
     def _get(self, name: str) -> Any:
         """The run-time value of an item, input or constant."""
-        index = self._program.index
+        index = self._basis.program.index
         if name in index:
             return self._values[index[name]]
-        if name in self._version.constants:
-            return self._version.constants[name].value
-        return self._late[name] if name in self._late else None
+        if name in self._basis.plan.constants:
+            return self._basis.plan.constants[name].value
+        return self._late.get(name)
 
     def __getitem__(self, name: str) -> Any:
         """The outward value of any output: a metric, value, score, part, level or resource."""
@@ -101,12 +146,12 @@ class Decision:
         return show(self._get(name), self._types[name])
 
     def _block(self, *blocks: str) -> dict[str, Any]:
-        return {each.name: self[each.name] for each in self._version.outputs if each.block in blocks}
+        return {each.name: self[each.name] for each in self._basis.plan.outputs if each.block in blocks}
 
     @cached_property
     def values(self) -> dict[str, Any]:
         """Every output by name, as a row of `score_table` has it."""
-        return {each.name: self[each.name] for each in self._version.outputs}
+        return {each.name: self[each.name] for each in self._basis.plan.outputs}
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
@@ -125,7 +170,7 @@ class Decision:
         return {
             shape.path: Score(name=shape.path, value=self[shape.path], points=self._get(shape.path),
                               status=self[f"{shape.path}.status"])
-            for shape in self._version.scores
+            for shape in self._basis.plan.scores
         }  # fmt: skip
 
     @cached_property
@@ -135,13 +180,13 @@ class Decision:
     def contributions(self, score: str | None = None) -> Explanation:
         """The contribution tree of a score, of the only one when none is named."""
         name = self._named(score)
-        shape = next(each for each in self._version.scores if each.path == name)
+        shape = next(each for each in self._basis.plan.scores if each.path == name)
         reasons = tuple((code, self._get(f"{name}.lost_{i}")) for i in range(1, 4)
                         if (code := self._get(f"{name}.reason_{i}")) is not None)  # fmt: skip
-        return explain(shape, self._version, self._get, self.statuses[name], reasons)
+        return explain(shape, self._basis.plan, self._get, self.statuses[name], reasons)
 
     def _named(self, score: str | None) -> str:
-        names = [shape.path for shape in self._version.scores]
+        names = [shape.path for shape in self._basis.plan.scores]
         if score is None and len(names) == 1:
             return names[0]
         if score not in names:
@@ -156,23 +201,24 @@ class Decision:
         for i in range(1, 4):
             code, lost = self._get(f"{name}.reason_{i}"), self._get(f"{name}.lost_{i}")
             if code is not None:
-                found.append(Reason(code=code, lost=None if lost is None else lost / 10_000, text=self._text(code, lang)))
+                points = None if lost is None else lost / 10_000
+                found.append(Reason(code=code, lost=points, text=self._text(code, lang)))
         return tuple(found)
 
     def _text(self, code: str, lang: str) -> str:
-        texts = self._texts.get(code, {})
+        texts = self._basis.texts.get(code, {})
         return texts.get(lang) or texts.get(lang.split("-")[0]) or texts.get("en") or texts.get("") or ""
 
     def explain(self, lang: str = "en", format: str = "text", score: str | None = None) -> str:
         """The explanation of one score, or of all, as text of 80 columns or as JSON."""
-        names = [self._named(score)] if score else [shape.path for shape in self._version.scores]
+        names = [self._named(score)] if score else [shape.path for shape in self._basis.plan.scores]
         trees = [self.contributions(name) for name in names]
         if format == "json":
             return json.dumps({**self.header(), "scores": [tree.as_dict() for tree in trees]},
                               ensure_ascii=False, indent=2, default=str)
         if format != "text":
             raise DataError(f"no format `{format}`", hint="text or json")
-        texts = {code: self._text(code, lang) for code in self._texts}
+        texts = {code: self._text(code, lang) for code in self._basis.texts}
         return "\n\n".join(render_text(tree, lang, texts) for tree in trees)
 
     def header(self) -> dict[str, Any]:

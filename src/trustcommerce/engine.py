@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trustcommerce.builtin import core_registry
-from trustcommerce.decision import Decision, State
+from trustcommerce.decision import Basis, Decision, State
 from trustcommerce.diagnostics import Diagnostic, Problems
 from trustcommerce.errors import DataError, PolicyError
 from trustcommerce.language.names import did_you_mean
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from trustcommerce.job import RunReport
 
 __all__ = ["Engine", "check", "load"]
+
+_MAX_BASES = 4096
 
 
 def load(folder: str | Path) -> "Engine":
@@ -57,6 +59,7 @@ class Engine:
     def __init__(self, files: PackFiles, plan: PackPlan) -> None:
         self._files, self.plan = files, plan
         self._programs: dict[int, RecordProgram] = {}
+        self._bases: dict[tuple[str, dt.date | str], Basis] = {}
         self._texts = _reason_texts(plan)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -122,29 +125,22 @@ class Engine:
             DataError: A key is missing or unknown, a value of another type or out of range, the rule
                 set is not in force, or `previous` is of another pack, rule set or subject.
         """
-        plan, day = self._plan(ruleset), _day(as_of)
-        version = self._version(plan, day)
-        program = self._program(plan, version)
         try:
-            values = program.score(record, day)
+            basis = self._bases[ruleset, as_of]
+        except (KeyError, TypeError):
+            basis = self._basis(ruleset, as_of)
+        try:
+            values = basis.program.score(record, basis.as_of)
         except NotJudged:
             raise DataError("the record is of no subject: the rule set's `where` is not true", ruleset=ruleset,
-                            row=_key(plan, record)) from None
+                            row=_key(self._plan(ruleset), record)) from None
         except DataError as error:
-            error.row = _key(plan, record) if error.row is None else error.row
+            error.row = _key(self._plan(ruleset), record) if error.row is None else error.row
             raise
-        except AttributeError:
-            raise DataError(f"a record is a mapping, not a {type(record).__name__}", ruleset=ruleset) from None
-        key = values[: len(plan.key)]
+        decision = Decision(basis, values)
         if previous is not None:
-            self._check_previous(previous, plan, key, day)
-        pack = self.plan.pack
-        return Decision(
-            pack=pack.name, version=pack.version, meaning=self.plan.meaning, source=self.plan.source, ruleset=ruleset,
-            as_of=day, shadow=plan.shadow(day), key=key,
-            state=State(pack=pack.name, ruleset=ruleset, key=key, as_of=day),
-            plan=plan, version_plan=version, program=program, values=values, texts=self._texts,
-        )  # fmt: skip
+            self._check_previous(previous, decision)
+        return decision
 
     def score_table(
         self, ruleset: str, frame: Any, as_of: dt.date | str, *, tables: Mapping[str, Any] | None = None,
@@ -221,18 +217,34 @@ class Engine:
             found = self._programs[id(version)] = compile_record(plan, version)
         return found
 
-    def _check_previous(self, previous: State, plan: RuleSetPlan, key: tuple[object, ...], day: dt.date) -> None:
+    def _basis(self, ruleset: str, as_of: dt.date | str) -> Basis:
+        """What decisions of that day share, kept for the next one."""
+        plan, day = self._plan(ruleset), _day(as_of)
+        version = self._version(plan, day)
+        pack = self.plan.pack
+        basis = Basis(
+            pack=pack.name, version=pack.version, meaning=self.plan.meaning, source=self.plan.source, ruleset=ruleset,
+            as_of=day, shadow=plan.shadow(day), key=len(plan.key), plan=version, program=self._program(plan, version),
+            texts=self._texts,
+        )  # fmt: skip
+        if len(self._bases) >= _MAX_BASES:
+            self._bases.clear()
+        self._bases[ruleset, as_of] = basis
+        return basis
+
+    def _check_previous(self, previous: State, decision: Decision) -> None:
+        ruleset = decision.ruleset
         if not isinstance(previous, State):
             raise DataError(f"`previous` is the `state` of a decision, not a {type(previous).__name__}",
-                            ruleset=plan.name)
-        mine = (self.plan.pack.name, plan.name, key)
-        for what, theirs, ours in zip(("pack", "rule set", "subject"),
-                                      (previous.pack, previous.ruleset, previous.key), mine, strict=True):
+                            ruleset=ruleset)
+        mine = decision.state
+        for what, theirs, ours in (("pack", previous.pack, mine.pack), ("rule set", previous.ruleset, mine.ruleset),
+                                   ("subject", previous.key, mine.key)):  # fmt: skip
             if theirs != ours:
-                raise DataError(f"`previous` is of {what} {theirs}, not {ours}", ruleset=plan.name, column="previous",
+                raise DataError(f"`previous` is of {what} {theirs}, not {ours}", ruleset=ruleset, column="previous",
                                 value=theirs)
-        if previous.as_of >= day:
-            raise DataError(f"`previous` is of {previous.as_of}, not before {day}", ruleset=plan.name,
+        if previous.as_of >= mine.as_of:
+            raise DataError(f"`previous` is of {previous.as_of}, not before {mine.as_of}", ruleset=ruleset,
                             column="previous", value=previous.as_of)
 
 

@@ -102,7 +102,7 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     Function(
         name="wilson_lower", parameters=("number", "number", "number"),
-        result=lambda k, n, z: Type(Kind.NUMBER, 0, "ratio", True, -1e30, 1e30),
+        result=lambda k, n, z: Type(Kind.NUMBER, 0, "ratio", True, -1.0, 1.0),
         evaluate=_wilson, python="_wilson({0}, {1}, {2})", names={"_wilson": _wilson}, sql=_WILSON_SQL,
         doc="Lower bound of the Wilson score interval (E. B. Wilson, 1927) of k in n at z; missing for n = 0.",
         example=("round(wilson_lower(95, 100, 1.96), 4)", 8882),

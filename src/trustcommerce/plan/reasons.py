@@ -116,6 +116,8 @@ def _at_root(loss: _Loss, root: Node, context: Context) -> Expr:
     assert root.shape is not None
     score = context.known(root.shape.path)
     stopped = [ops.compare("gt", node.exception, constant(0)) for node in loss.path[:-1] if node.exception is not None]
+    stopped += [ops.compare("eq", node.total, constant(0)) for node in loss.path[:-1]
+                if node.total is not None and (node.total.type.low or 0) < 1]
     if root is loss.path[-1] and root.exception is not None:
         stopped.append(ops.compare("gt", root.exception, constant(0)))
     if score is not None and score.type.nullable:

@@ -139,7 +139,7 @@ class Scores:
                 start = self.context.hoist(f"{part.path}.mean", value)
                 value = retype(start, start.type.null(False))
             value, adjustments = self._adjust(part, value)
-            value, limits = self._limit(part, value)
+            value, limits = self._limit(part, value, start)
             value = self._finish(part, value)
             if start.type.nullable and value.type != UNKNOWN and not value.type.nullable:
                 value = self.ops.case([(self.ops.is_null(start), null_of(value.type))], value, part.span)
@@ -345,7 +345,7 @@ class Scores:
             found = self.ops.case([(held, found)], Literal(0, POINTS.within(0, 0)), each.span)
         return self.context.define(name, found) if found.type != UNKNOWN else found
 
-    def _limit(self, part: Part, value: Expr) -> tuple[Expr, tuple[LimitShape, ...]]:
+    def _limit(self, part: Part, value: Expr, start: Expr) -> tuple[Expr, tuple[LimitShape, ...]]:
         shapes = []
         for each in part.limits:
             held = self.context.certain(each.guard.when, each.guard.missing, "add `missing: true` or `missing: false`")
@@ -354,14 +354,21 @@ class Scores:
                 value = poison(each.span)
                 continue
             self._check_bound(bound, each, part)
-            before = self.context.hoist(f"{part.path}.limits.{each.name}.before", value)
+            before = self._held(f"{part.path}.limits.{each.name}.before", value, start)
             pick = "least" if each.upper else "greatest"
             limited = self.ops.case([(held, self.ops.extreme(pick, [before, bound], each.span))], before, each.span)
-            value = self.context.hoist(f"{part.path}.limits.{each.name}", limited)
+            value = self._held(f"{part.path}.limits.{each.name}", limited, start)
             shapes.append(LimitShape(
                 name=each.name, title=each.title, before=_item(before, f"{part.path}.limits.{each.name}.before"),
                 after=_item(value, f"{part.path}.limits.{each.name}"), reason=each.reason, line=each.span.line))  # fmt: skip
         return value, tuple(shapes)
+
+    def _held(self, name: str, value: Expr, start: Expr) -> Expr:
+        """`value` as an item that is missing where `start` is, read on as if it were there."""
+        if isinstance(value, Column | Literal) or not start.type.nullable:
+            return self.context.hoist(name, value)
+        guarded = self.ops.case([(self.ops.is_null(start), null_of(value.type))], value)
+        return retype(self.context.hoist(name, guarded), value.type)
 
     def _check_bound(self, bound: Expr, each: Limit, part: Part) -> None:
         if not isinstance(bound, Literal) or not isinstance(bound.value, int):

@@ -116,7 +116,14 @@ class Source:
         symbol = _SYMBOLS[expr.op]
         if expr.op in ("eq", "ne", "lt", "le", "gt", "ge") and not expr.type.nullable:
             return f"({self._exact_enough(expr.args[0])} {symbol} {self._exact_enough(expr.args[1])})"
-        return self._strict(expr.args, lambda args: f"({args[0]} {symbol} {args[1]})")
+        return self._strict(expr.args, lambda args: f"({self._chained(expr, args[0])} {symbol} {args[1]})")
+
+    def _chained(self, expr: Apply, left: str) -> str:
+        """A long sum in one pair of parentheses: Python adds from the left, and nests 200 pairs at most."""
+        inner = expr.args[0]
+        sums = ("add", "sub")
+        chained = expr.op in sums and isinstance(inner, Apply) and inner.op in sums and not inner.type.nullable
+        return left[1:-1] if chained else left
 
     def _call(self, expr: Call, args: list[str]) -> str:
         for name, value in expr.function.names.items():
@@ -216,10 +223,16 @@ class Source:
 
     def _extreme(self, expr: Apply, function: str, symbol: str) -> str:
         def pick(args: list[str]) -> str:
-            if len(args) == 2 and all(self._simple(a) or a.lstrip("-").isdigit() for a in args):
-                return f"({args[1]} if {args[1]} {symbol} {args[0]} else {args[0]})"
-            return f"{function}({', '.join(args)})"
+            if len(args) != 2:
+                return f"{function}({', '.join(args)})"
+            (first, a), (second, b) = map(self._held, args)
+            return f"({b} if {second} {symbol} {first} else {a})"
 
         return self._strict(expr.args, pick)
 
-
+    def _held(self, source: str) -> tuple[str, str]:
+        """The source to evaluate, and what stands for its value from then on."""
+        if self._simple(source) or source.strip("(-)").replace(".", "").isdigit():
+            return source, source
+        name = self.temporary()
+        return f"({name} := {source})", name

@@ -43,8 +43,8 @@ def build_query(
     for each in outputs:
         constant = version.constants.get(each.name)
         value = to_sql(constant) if constant is not None else column(each.name)
-        projections.append(exp.alias_(outward(value, known[each.name]), each.name, quoted=True))
-    query = exp.select(*projections).from_(body.subquery("x"))
+        projections.append(exp.alias_(outward(value, known[each.name]), each.name, quoted=True, copy=False))
+    query = exp.select(*projections).from_(body.subquery("x", copy=False), copy=False)
     return Query(sql=query.sql(dialect=dialect, identify=True), columns=tuple(each.name for each in outputs))
 
 
@@ -52,7 +52,7 @@ def unmatched(version: Version, match: Match, names: dict[str, str], as_of: dt.d
     """A query for the key of one subject that `match` finds no row for."""
     body = _Layers(names, as_of, _needed(version, set())).build(match)
     test = exp.Not(this=column(f"{match.name}.matched"))
-    query = exp.select(*(column(name) for name in key)).from_(body.subquery("x")).where(test).limit(1)
+    query = exp.select(*(column(name) for name in key)).from_(body.subquery("x", copy=False), copy=False).where(test, copy=False).limit(1, copy=False)
     return query.sql(dialect="duckdb", identify=True)
 
 
@@ -96,19 +96,19 @@ class _Layers:
             return exp.select("*").from_(exp.to_table(self.names["subject"]))
         source = self.build(relation.source)
         if isinstance(relation, Keep):
-            return exp.select("*").from_(source.subquery("x")).where(self.sql(relation.where))
+            return exp.select("*").from_(source.subquery("x", copy=False), copy=False).where(self.sql(relation.where), copy=False)
         if isinstance(relation, Match):
             return self.match(relation, source)
         items = [item for item in relation.items if item.name in self.needed]
         for layer in _layers(items):
-            derived = [exp.alias_(self.sql(item.expr), item.name, quoted=True) for item in layer]
-            source = exp.select("*", *derived).from_(source.subquery("x"))
+            derived = [exp.alias_(self.sql(item.expr), item.name, quoted=True, copy=False) for item in layer]
+            source = exp.select("*", *derived).from_(source.subquery("x", copy=False), copy=False)
         return source
 
     def match(self, relation: Match, source: exp.Select) -> exp.Select:
         """A join for each candidate to row numbers, the first that hits, then a join to the row."""
         table = self.names[relation.name]
-        query = exp.select("x.*").from_(source.subquery("x"))
+        query = exp.select("x.*").from_(source.subquery("x", copy=False), copy=False)
         hits = []
         for i, candidate in enumerate(relation.candidates):
             alias = f"m{i}"
@@ -118,21 +118,21 @@ class _Layers:
             ]
             if relation.valid is not None:
                 tests += self.period(relation, alias)
-            query = query.join(exp.to_table(table).as_(alias), on=exp.and_(*tests), join_type="left")
+            query = query.join(exp.to_table(table).as_(alias), on=exp.and_(*tests), join_type="left", copy=False)
             hits.append(exp.column(ROW, table=alias))
         found = hits[0] if len(hits) == 1 else exp.Coalesce(this=hits[0], expressions=hits[1:])
         hit = f"{relation.name}.{ROW}"
-        query = query.select(exp.alias_(found, hit, quoted=True))
+        query = query.select(exp.alias_(found, hit, quoted=True, copy=False), copy=False)
         fields = [
             exp.alias_(exp.column(exp.to_identifier(each.name, quoted=True), table="r"), f"{relation.name}.{each.name}",
-                       quoted=True)
+                       quoted=True, copy=False)
             for each in relation.fields
         ]  # fmt: skip
         matched = exp.Not(this=exp.Is(this=column(hit), expression=exp.Null()))
         return (
-            exp.select("x.*", exp.alias_(matched, f"{relation.name}.matched", quoted=True), *fields)
-            .from_(query.subquery("x"))
-            .join(exp.to_table(table).as_("r"), join_type="left",
+            exp.select("x.*", exp.alias_(matched, f"{relation.name}.matched", quoted=True, copy=False), *fields)
+            .from_(query.subquery("x", copy=False), copy=False)
+            .join(exp.to_table(table).as_("r"), join_type="left", copy=False,
                   on=exp.EQ(this=column(hit), expression=exp.column(ROW, table="r")))
         )  # fmt: skip
 

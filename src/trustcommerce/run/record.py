@@ -61,6 +61,7 @@ class _Compiler:
         self.plan, self.version = plan, version
         self.variables: dict[str, str] = {"as_of": "as_of"}
         self.source = Source(self.variables)
+        self.reads: dict[str, str] = {}
         self.lines: list[str] = []
         self.globals: dict[str, Any] = {"_date": dt.date, "_datetime": dt.datetime}
 
@@ -89,25 +90,13 @@ class _Compiler:
     # -- the record's border
 
     def _reading(self) -> list[str]:
-        """Check the record's keys once they are not exactly the expected ones."""
-        references = {match.name.split("[")[0] for match in self.version.matches if match.table is None}
-        expected = [each.name for each in self.version.inputs] + sorted(references)
-        known = frozenset([*self.plan.columns, *self.plan.titles, *references])
-        ruleset = self.plan.name
-
-        def keys(record: Mapping[str, Any]) -> None:
-            for name in expected:
-                if name not in record:
-                    raise DataError(f"the record has no `{name}`", ruleset=ruleset, column=name,
-                                    hint=did_you_mean(name, [k for k in record if k not in known]))
-            for name in record:
-                if name not in known:
-                    raise DataError(f"the record has an unknown key `{name}`", ruleset=ruleset, column=str(name),
-                                    value=record[name], hint=did_you_mean(str(name), known))
-
-        self.globals["_keys"] = keys
-        self.globals["_expected"] = frozenset(expected)
-        return ["    if record.keys() != _expected: _keys(record)"]
+        """Read all keys; a dict of as many as are expected, with every one of them, has no other."""
+        expected = tuple(self.reads)
+        known = frozenset([*self.plan.columns, *self.plan.titles, *expected])
+        self.globals["_keys"] = _keys(self.plan.name, expected, known)
+        check = f"    if record.__class__ is not dict or len(record) != {len(expected)}: _keys(record)"
+        reads = [f"        {variable} = record[{name!r}]" for name, variable in self.reads.items()]
+        return [check, "    try:", *reads, "    except KeyError: _keys(record); raise"]
 
     def _variable(self, name: str) -> str:
         self.variables[name] = f"v{len(self.variables)}"  # names that share a variable leave holes
@@ -116,7 +105,7 @@ class _Compiler:
     def _relation(self, relation: Relation) -> None:
         if isinstance(relation, Scan):
             for each in relation.fields:
-                self._input(each, f"record[{each.name!r}]", self._variable(each.name))
+                self._input(each)
             return
         self._relation(relation.source)
         if isinstance(relation, Keep):
@@ -129,21 +118,21 @@ class _Compiler:
         else:
             self._match(relation)
 
-    def _input(self, each: Field, source: str, variable: str, indent: str = "    ") -> None:
+    def _input(self, each: Field) -> None:
         """Read one value; the fast test lets it pass, the border converts or refuses it."""
+        variable = self.reads[each.name] = self._variable(each.name)
         border = f"_border{len(self.globals)}"
         self.globals[border] = _border(self.plan.name, each)
-        self.lines.append(f"{indent}{variable} = {source}")
         type_ = each.type
         tests = []
         if type_.kind in _CLASSES and not (type_.kind is Kind.EXACT and type_.scale):
             tests.append(f"{variable}.__class__ is not {_CLASSES[type_.kind]}")
             if type_.numeric:
-                tests.append(f"not {type_.low!r} <= {variable} <= {type_.high!r}")
+                tests.append(f"not ({type_.low!r} <= {variable} and {variable} <= {type_.high!r})")
         test = " or ".join(tests)
         if type_.nullable and test:
             test = f"{variable} is not None and ({test})"
-        self.lines.append(f"{indent}{f'if {test}: ' if test else ''}{variable} = {border}({variable})")
+        self.lines.append(f"    {f'if {test}: ' if test else ''}{variable} = {border}({variable})")
 
     # -- matches
 
@@ -177,10 +166,11 @@ class _Compiler:
     def _given(self, match: Match, matched: str, columns: list[str]) -> None:
         """A table's or rule set's row stands in the record under the reference's name."""
         name = match.name.split("[")[0]
+        given = self.reads.setdefault(name, f"r{len(self.reads)}")
         row = self.source.temporary()
         reader = f"_row{len(self.globals)}"
         self.globals[reader] = _given_row(self.plan.name, match)
-        self.lines.append(f"    {row} = {reader}(record[{name!r}])")
+        self.lines.append(f"    {row} = {reader}({given})")
         self.lines.append(f"    {matched} = {row} is not None")
         if columns:
             nothing = f"({', '.join('None' for _ in columns)},)"
@@ -210,6 +200,26 @@ class _Compiler:
         self.lines.append("    while True:")
         self.lines += [f"        if {when}: {name} = {then}; break" for when, then in branches]
         self.lines.append(f"        {name} = {otherwise}; break")
+
+
+def _keys(ruleset: str, expected: tuple[str, ...], known: frozenset[str]) -> Callable[[Any], None]:
+    wanted = frozenset(expected)
+
+    def keys(record: Any) -> None:
+        if not isinstance(record, Mapping):
+            raise DataError(f"a record is a mapping, not a {type(record).__name__}", ruleset=ruleset)
+        if wanted <= record.keys() <= known:
+            return
+        for name in expected:
+            if name not in record:
+                raise DataError(f"the record has no `{name}`", ruleset=ruleset, column=name,
+                                hint=did_you_mean(name, [k for k in record if k not in known]))
+        for name in record:
+            if name not in known:
+                raise DataError(f"the record has an unknown key `{name}`", ruleset=ruleset, column=str(name),
+                                value=record[name], hint=did_you_mean(str(name), known))
+
+    return keys
 
 
 def _border(ruleset: str, each: Field) -> Callable[[object], Any]:

@@ -51,7 +51,7 @@ def to_sql(expr: Expr) -> exp.Expression:
     if isinstance(expr, Case):
         return _case([(to_sql(when), to_sql(then)) for when, then in expr.branches], to_sql(expr.otherwise))
     if isinstance(expr, Call):
-        return _call(expr.function.sql, [to_sql(arg) for arg in expr.args])
+        return _call(expr)
     special = _SPECIAL.get(expr.op)
     if special is not None:
         return special(expr)
@@ -92,15 +92,15 @@ def outward(expr: exp.Expression, type_: Type) -> exp.Expression:
 
 
 def _members(expr: exp.Expression, type_: Type) -> exp.Expression:
-    """The list of members whose bit is set."""
-    parts = [
-        _case([(exp.NEQ(this=exp.Paren(this=exp.BitwiseAnd(this=expr.copy(), expression=literal(1 << i, type_))),
-                        expression=literal(0, type_)), exp.Literal.string(name))], _cast(exp.Null(), "VARCHAR"))
-        for i, name in enumerate(type_.labels)
-    ]  # fmt: skip
-    everything = exp.Array(expressions=parts or [_cast(exp.Null(), "VARCHAR")])
-    kept = exp.func("list_filter", everything, parse_one("x -> x IS NOT NULL", dialect="duckdb"), dialect="duckdb")
-    return _case([(exp.Is(this=expr.copy(), expression=exp.Null()), exp.Null())], kept)
+    """The list of members whose bit is set, one-member lists joined: no lambda, whose syntax differs."""
+    empty = _cast(exp.Array(), "VARCHAR[]")
+    found: exp.Expression = empty
+    for i, name in enumerate(type_.labels):
+        bit = exp.Paren(this=exp.BitwiseAnd(this=expr.copy(), expression=literal(1 << i, type_)))
+        one = _case([(exp.NEQ(this=bit, expression=literal(0, type_)), exp.Array(expressions=[exp.Literal.string(name)]))],
+                    empty.copy())
+        found = one if i == 0 else exp.func("list_concat", found, one, dialect="duckdb")
+    return _case([(exp.Is(this=expr.copy(), expression=exp.Null()), exp.Null())], found)
 
 
 def _eq(expr: exp.Expression, value: int) -> exp.Expression:
@@ -118,19 +118,25 @@ def _case(branches: list[tuple[exp.Expression, exp.Expression]], otherwise: exp.
 
 
 @lru_cache(maxsize=256)
-def _template(sql: str, count: int) -> exp.Expression:
-    return parse_one(sql.format(*(f'"${i}"' for i in range(count))), dialect="duckdb")
+def _template(sql: str, names: tuple[str, ...]) -> exp.Expression:
+    return parse_one(sql.format(*names), dialect="duckdb")
 
 
-def _call(sql: str, args: list[exp.Expression]) -> exp.Expression:
-    tree = _template(sql, len(args)).copy()
+def _call(expr: Call) -> exp.Expression:
+    """The function's template with its arguments put in; units are part of its text."""
+    function = expr.function
+    names = tuple(
+        f"'{arg.value}'" if kind == "unit" and isinstance(arg, Literal) else f'"${i}"'
+        for i, (arg, kind) in enumerate(zip(expr.args, function.parameters, strict=True))
+    )
+    args = [_wrapped(to_sql(arg)) for arg in expr.args]
 
     def fill(node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.Column) and node.name.startswith("$"):
-            return _wrapped(args[int(node.name[1:])].copy())
+            return args[int(node.name[1:])].copy()
         return node
 
-    return tree.transform(fill, copy=False)
+    return _template(function.sql, names).copy().transform(fill, copy=False)
 
 
 # -- operations with a shape of their own

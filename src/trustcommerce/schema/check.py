@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from trustcommerce import codes
 from trustcommerce.diagnostics import Problems, Span
@@ -73,8 +73,9 @@ def _report(error: "ValidationError", tree: Node, problems: Problems) -> bool:
     if error.validator == "additionalProperties" and isinstance(node, Mapping):
         return _unknown_keys(error, node, problems)
     if error.validator == "required":
-        strange = [key for key in error.instance if key not in error.schema.get("properties", {})]
-        absent = [f"`{key}`" for key in value if key not in error.instance and not did_you_mean(key, strange)]
+        schema, said_here = cast("Any", error.schema), cast("Any", error.instance)
+        strange = [key for key in said_here if key not in schema.get("properties", {})]
+        absent = [f"`{key}`" for key in value if key not in said_here and not did_you_mean(key, strange)]
         if absent:
             said = "is not said" if len(absent) == 1 else "are not said"
             problems.add(codes.MISSING_KEY, f"{', '.join(absent)} {said} here", place.head())
