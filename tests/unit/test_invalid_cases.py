@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 import trustcommerce
+from trustcommerce.codes import CATALOGUE
 
 CASES = Path(__file__).parent.parent / "cases"
 INVALID = sorted(path for path in (CASES / "invalid").iterdir() if path.is_dir())
+NOT_OF_CHECK = {"TC604", "TC901"}  # of `test` and of runs
 
 
 def build(case: Path, folder: Path) -> None:
@@ -43,6 +45,12 @@ def test_diagnostics(case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         expected.write_text(found, encoding="utf-8", newline="\n")
     assert found == expected.read_text(encoding="utf-8")
     assert found.strip(), "the case is valid"
+
+
+def test_every_code_has_a_case() -> None:
+    texts = "".join((case / "expected.txt").read_text(encoding="utf-8") for case in INVALID)
+    absent = {code.number for code in CATALOGUE.values() if f" {code.number} " not in texts}
+    assert absent <= NOT_OF_CHECK
 
 
 def test_a_link_out_of_the_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,8 @@ from trustcommerce.read.tree import Scalar
 __all__ = ["Text", "bind"]
 
 _COMPARISONS = {"EQ": "eq", "NEQ": "ne", "LT": "lt", "LTE": "le", "GT": "gt", "GTE": "ge"}
+_KINDS = {"unit": "'day', 'week', 'month', 'quarter' or 'year'", "numeric": "a number", "integer": "an integer",
+          "text": "text"}  # fmt: skip
 _BUILT_IN = ("coalesce", "least", "greatest", "round", "if")
 
 
@@ -292,13 +294,13 @@ class _Binder:
             return poison(span)
         if len(args) != len(function.parameters):
             return self.ops.error(codes.WRONG_ARGUMENTS,
-                                  f"`{function.name}` takes {len(function.parameters)} values, not {len(args)}", span)
+                                  f"`{function.name}` takes {_values(len(function.parameters))}, not {len(args)}", span)
         fitted = []
         for arg, kind in zip(args, function.parameters, strict=True):
             fit = self._fit(arg, kind)
             if fit is None:
-                return self.ops.error(codes.WRONG_ARGUMENTS, f"`{function.name}` takes a {kind}, not {arg.type}",
-                                      arg.span or span)
+                return self.ops.error(codes.WRONG_ARGUMENTS, f"`{function.name}` takes {_KINDS.get(kind, f'a {kind}')} "
+                                      f"here, not {arg.type}", arg.span or span)
             fitted.append(fit)
         result: Type = function.result(*(arg.type for arg in fitted))
         nullable = result.nullable or any(arg.type.nullable for arg in fitted)
@@ -320,6 +322,10 @@ class _Binder:
         if kind == "date" and arg.type.kind is Kind.TIMESTAMP:
             return arg
         return arg if arg.type.kind.value == kind else None
+
+
+def _values(count: int) -> str:
+    return "1 value" if count == 1 else f"{count} values"
 
 
 def _identifiers() -> tuple[Any, ...]:

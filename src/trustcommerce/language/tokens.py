@@ -6,6 +6,7 @@ from attrs import frozen
 
 from trustcommerce import codes
 from trustcommerce.codes import Code
+from trustcommerce.read.scalars import mistaken
 
 __all__ = ["Refusal", "scan"]
 
@@ -25,8 +26,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _STATEMENTS = frozenset(
-    "select insert update delete create drop alter from with union join exists over values "
-    "attach copy pragma set grant lambda".split()
+    ["select", "insert", "update", "delete", "create", "drop", "alter", "from", "with", "union", "join", "exists", "over", "values", "attach", "copy", "pragma", "set", "grant", "lambda"]
 )
 _WRONG = {"==": "=", "&&": "and", "||": "or", "!": "not"}
 _WIDE = {"，": ",", "（": "(", "）": ")", "“": '"', "”": '"', "‘": "'", "’": "'", "＞": ">", "＜": "<",
@@ -57,7 +57,8 @@ def scan(text: str) -> Refusal | None:
             return Refusal(code, message, start, end, hint)
         if kind in ("word", "number") and previous == "number" and start == previous_end:
             return Refusal(codes.FORBIDDEN_SYNTAX, f"`{text[previous_start:end]}` is neither a number nor a name",
-                           previous_start, end, "durations are `interval '30 days'`")
+                           previous_start, end,
+                           mistaken(text[previous_start:end]) or "durations are `interval '30 days'`")
         word = token.lower()
         depth += (token == "(" or word == "case") - (token == ")" or word == "end")
         prefixes = prefixes + 1 if word in ("not", "-") else 0

@@ -43,7 +43,9 @@ class FileTable:
 
 @frozen(kw_only=True)
 class Pack:
-    """The header of a pack and the contents of its files; `broken` tables and files are reported already."""
+    """The header of a pack and the contents of its files; `broken` tables, files and keys
+    (as `table.key`) are reported already.
+    """
 
     name: str
     version: str

@@ -11,10 +11,10 @@ from trustcommerce import codes
 from trustcommerce.diagnostics import Problems, SourceFile, Span
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.types import TYPE_NAMES, UNKNOWN, Kind, Type, exact, implied_by_unit, parse_type, power
-from trustcommerce.read import Mapping, Node, PackFiles, Scalar, Sequence
 from trustcommerce.model import nodes
 from trustcommerce.model.pack import ColumnSpec, FileTable, Pack, TableSpec
 from trustcommerce.model.values import parse_cell
+from trustcommerce.read import Mapping, Node, PackFiles, Scalar, Sequence
 
 __all__ = ["read_header"]
 
@@ -43,7 +43,8 @@ def read_header(files: PackFiles, broken: Iterable[Path], problems: Problems) ->
         tables=tables,
         files=held,
         broken=frozenset(path[1] for path in bad if len(path) > 1 and path[0] in ("tables", "files")) | (
-            declared.keys() - held.keys()) | files.unread,
+            declared.keys() - held.keys()) | files.unread | {
+            f"{name}.key" for name, each in {**tables, **declared}.items() if set(each.key) - each.columns.keys()},
         reasons={e.key.text: nodes.title(e.value) for e in reasons} if isinstance(reasons, Mapping) else {},
     )
 
@@ -145,38 +146,55 @@ def _read_rows(file: SourceFile, spec: TableSpec, problems: Problems) -> FileTab
             span = Span(file, starts[start - 1], max(end, starts[start - 1] + 1))
             if header is None:
                 header = cells
-                _check_header(header, spec, span, problems)
+                if not _fits(header, spec, span, problems):
+                    break
+            elif len(cells) not in (0, len(header)):
+                problems.add(codes.BAD_CELL_VALUE, f"{len(cells)} cells under {len(header)} columns", span)
             elif cells:
                 rows.append(_row(cells, header, spec, span, problems))
                 lines.append(span)
     except csv.Error as error:
         at = starts[min(line, len(starts)) - 1]
-        problems.add(codes.BAD_CELL_VALUE, f"this is not CSV: {error}", Span(file, at, at + 1))
+        hint = "a quote is never closed" if "end of data" in str(error) else None
+        problems.add(codes.BAD_CELL_VALUE, f"this is not CSV: {error}", Span(file, at, at + 1), hint)
     if header is None:
         problems.add(codes.EMPTY_FILE, "this file must hold a header and rows", Span(file, 0, 1))
     types = _narrowed(spec, rows)
     return FileTable(spec=evolve(spec, columns=types), rows=tuple(rows), lines=tuple(lines))
 
 
-def _check_header(header: list[str], spec: TableSpec, span: Span, problems: Problems) -> None:
+def _fits(header: list[str], spec: TableSpec, span: Span, problems: Problems) -> bool:
+    """Whether the file has the declared columns, in any order; a misspelt one is reported once."""
     sources = [column.source for column in spec.columns.values()]
-    for name in header:
-        if name not in sources:
-            problems.add(codes.COLUMNS_DIFFER, f"column `{name}` is not declared in pack.yaml", span,
-                         did_you_mean(name, sources))
-    for name in sources:
-        if name not in header:
-            problems.add(codes.COLUMNS_DIFFER, f"declared column `{name}` is not in the file", span,
-                         did_you_mean(name, header))
+    strange = [name for name in header if name not in sources]
+    absent = [name for name in sources if name not in header]
+    for i, name in enumerate(header):
+        at = _cell_span(header, i, span)
+        if name in strange:
+            hint = did_you_mean(name, absent)
+            problems.add(codes.COLUMNS_DIFFER, f"column `{name}` is not declared in pack.yaml", at, hint)
+        elif name in header[:i]:
+            problems.add(codes.COLUMNS_DIFFER, f"column `{name}` stands twice", at)
+    for name in absent:
+        if not did_you_mean(name, strange):
+            problems.add(codes.COLUMNS_DIFFER, f"declared column `{name}` is not in the file", span)
+    return not strange and not absent and len(set(header)) == len(header)
 
 
 def _row(
     cells: list[str], header: list[str], spec: TableSpec, span: Span, problems: Problems
 ) -> tuple[object, ...]:
-    if len(cells) != len(header):
-        problems.add(codes.BAD_CELL_VALUE, f"{len(cells)} cells under {len(header)} columns", span)
-    by_name = dict(zip(header, cells, strict=False))
-    return tuple(_cell(by_name.get(c.source, ""), c, span, problems) for c in spec.columns.values())
+    places = {name: i for i, name in enumerate(header)}
+    return tuple(_cell(cells[places[c.source]], c, _cell_span(cells, places[c.source], span), problems)
+                 for c in spec.columns.values())
+
+
+def _cell_span(cells: list[str], index: int, line: Span) -> Span:
+    """Where a cell stands; the whole line when quotes make that uncertain."""
+    if ",".join(cells) != line.file.text[line.start : line.end].rstrip("\r"):
+        return line
+    start = line.start + sum(len(cell) + 1 for cell in cells[:index])
+    return Span(line.file, start, start + max(1, len(cells[index])))
 
 
 def _cell(text: str, column: ColumnSpec, span: Span, problems: Problems) -> object:

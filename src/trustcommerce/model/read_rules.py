@@ -6,7 +6,6 @@ from collections.abc import Collection
 from trustcommerce import codes
 from trustcommerce.diagnostics import Problems
 from trustcommerce.language.bind import Text
-from trustcommerce.read import Entry, Mapping, Scalar, Sequence
 from trustcommerce.model import nodes
 from trustcommerce.model.ruleset import (
     Adjustment,
@@ -20,6 +19,7 @@ from trustcommerce.model.ruleset import (
     RuleSet,
     Sample,
 )
+from trustcommerce.read import Entry, Mapping, Scalar, Sequence
 from trustcommerce.registry import Registry
 
 __all__ = ["read_ruleset"]
@@ -63,6 +63,9 @@ class _Reader:
             return None
         effective = self.tree.get("effective")
         dates = {key: self.date(effective, key) for key in ("from", "until", "enforced")}
+        start, end = dates["from"], dates["until"]
+        if start is not None and end is not None and start >= end and isinstance(effective, Mapping):
+            self.problems.add(codes.BAD_RANGE, f"the rule set ends on {end}, before it begins", effective.span)
         self.day = since if since is not None else dates["from"]
         scores = {entry.key.text: self.part(entry, entry.key.text) for entry in self.block("scores")
                   if not self.bad("scores", entry.key.text)}  # fmt: skip
@@ -144,6 +147,8 @@ class _Reader:
             if isinstance(valid, Mapping) else None,
             otherwise={e.key.text: e.value for e in otherwise} if isinstance(otherwise, Mapping)
             else nodes.text(otherwise),
+            valid_spans=tuple(each.span for key in ("from", "until") if (each := valid.get(key)) is not None)
+            if isinstance(valid, Mapping) else (),
             source=(node.get(kind) or node).span, span=entry.key.span,
         )  # fmt: skip
 
@@ -185,7 +190,7 @@ class _Reader:
             title=nodes.title(get("title")), about=nodes.text(get("about")),
             choice=choice,
             metric=(metric[0], metric[1]) if metric is not None and metric[1] is not None else None,
-            sample=self.sample(sample) if isinstance(sample, Mapping) else None,
+            sample=self.sample(sample) if isinstance(sample, Mapping) and not broken else None,
             any_sample=nodes.text(sample) == "any",
             labels=nodes.texts(labels) if isinstance(labels, Sequence) else nodes.expression(labels),
             unit=nodes.text(get("unit")) or None,

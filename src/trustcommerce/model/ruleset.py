@@ -7,8 +7,8 @@ from attrs import field, frozen
 
 from trustcommerce.diagnostics import Span
 from trustcommerce.language.bind import Text
-from trustcommerce.read.tree import Node
 from trustcommerce.model.title import Title
+from trustcommerce.read.tree import Node
 
 __all__ = ["Adjustment", "Choice", "ExceptionRule", "Guard", "Item", "Limit", "Part", "Reference", "RuleSet", "Sample"]
 
@@ -142,6 +142,7 @@ class Reference:
     match: tuple[tuple[str, tuple[Text, ...], Span], ...]
     valid: tuple[str, str, Text | None] | None
     otherwise: str | dict[str, Node]
+    valid_spans: tuple[Span, ...] = _span
     source: Span = _span
     span: Span = _span
 

@@ -8,6 +8,7 @@ from trustcommerce import codes
 from trustcommerce.diagnostics import Span
 from trustcommerce.language.bind import Text
 from trustcommerce.language.expressions import Expr, Literal
+from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.types import BOOLEAN, Kind, power
 from trustcommerce.plan.boxes import ANY, Interval
 from trustcommerce.plan.context import Context
@@ -16,6 +17,7 @@ __all__ = ["Cell", "read_cell"]
 
 _COMPARISON = re.compile(r"\s*(<=|>=|<>|!=|<|>|=)\s*(.+)\Z", re.DOTALL)
 _INTERVAL = re.compile(r"\s*([\[(])(.+),(.+)([\])])\s*\Z", re.DOTALL)
+_WORD = re.compile(r"[^\W\d]\w*\Z")
 _OPS = {"<=": "le", ">=": "ge", "<>": "ne", "!=": "ne", "<": "lt", ">": "gt", "=": "eq"}
 
 
@@ -50,9 +52,21 @@ def read_cell(text: Text, x: Expr, context: Context) -> Cell:
     if not bound_text.text.strip():
         return Cell(context.ops.error(codes.BAD_CELL, "this cell is empty", span, "write `-` for any value"),
                     None, False, span)
-    bound = _bound(bound_text, x, context)
+    bound = _word(stripped, x, context, span) if comparison is None else None
+    bound = bound or _bound(bound_text, x, context)
     condition = context.ops.compare(op, x, bound, span)
     return Cell(condition, _one_sided(op, x, bound), op == "eq", span)
+
+
+def _word(word: str, x: Expr, context: Context, span: Span) -> Expr | None:
+    """Reports a word that means nothing: a misspelt `else`, or a text without quotes."""
+    if x.type.kind is Kind.LABEL or not _WORD.match(word) or word.lower() in ("true", "false"):
+        return None
+    known = {*context.names(), "else"}
+    if word in known - {"else"}:
+        return None
+    hint = f"write a text in quotes: `\"'{word}'\"`" if x.type.kind is Kind.TEXT else None
+    return context.ops.error(codes.UNKNOWN_NAME, f"no name `{word}`", span, did_you_mean(word, known) or hint)
 
 
 def _bound(text: Text, x: Expr, context: Context) -> Expr:
@@ -72,7 +86,7 @@ def _two_sided(match: "re.Match[str]", text: Text, x: Expr, context: Context) ->
     interval = None
     if left is not None and right is not None:
         if left > right:
-            context.problems.add(codes.BAD_RANGE, "this interval begins above its end", span)
+            return Cell(context.ops.error(codes.BAD_RANGE, "this interval begins above its end", span), None, True, span)
         interval = Interval(left, match.group(1) == "[", right, match.group(4) == "]")
     return Cell(context.ops.logic("and", [above, below], span), interval, True, span)
 

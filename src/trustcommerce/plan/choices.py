@@ -10,10 +10,10 @@ from trustcommerce.language.bind import Text
 from trustcommerce.language.expressions import Expr, Literal, poison
 from trustcommerce.language.operations import Operations, retype
 from trustcommerce.language.types import UNKNOWN, Kind, power
-from trustcommerce.read import Entry, Mapping, Node, Scalar, Sequence
 from trustcommerce.plan.boxes import ANY, Box, Interval, domain, subtract, witness
 from trustcommerce.plan.cells import Cell, read_cell
 from trustcommerce.plan.lowering import Lowering
+from trustcommerce.read import Entry, Mapping, Node, Scalar, Sequence
 
 __all__ = ["lower_curve", "lower_rules", "lower_steps", "lower_table", "lower_value"]
 
@@ -221,7 +221,8 @@ def lower_table(body: Node, lowering: Lowering) -> Expr:
         if isinstance(first, Scalar) and first.text == "else" and len(node) == 2:
             otherwise = lowering.result(node.items[1])
             if node is not body.items[-1]:
-                lowering.ops.error(codes.MASKED, "rows after `else` are never reached", first.span)
+                lowering.ops.error(codes.MASKED, "rows after `else` are never reached", first.span,
+                                   "move it to the end")
         elif len(node) != len(names):
             lowering.ops.error(codes.BAD_CELL, f"{len(node)} cells under {len(names)} columns", node.span)
         else:
@@ -296,10 +297,11 @@ def _check_overlap(
             continue
         other = tuple(each for each in boxes[j] if each is not None)
         if _meets(mine, other, whole):
-            severity = "error" if lowering.hit == "unique" else "warning"
+            unique = lowering.hit == "unique"
+            result = "and `hit: unique` lets only one hold" if unique else "which wins"
             lowering.context.problems.add(
-                codes.OVERLAP, f"this entry overlaps the one on line {rows[j].span.line}, which wins", rows[i].span,
-                None, severity)  # fmt: skip
+                codes.OVERLAP, f"this entry overlaps the one on line {rows[j].span.line}, {result}", rows[i].span,
+                None, "error" if unique else "warning")  # fmt: skip
             return
 
 

@@ -11,10 +11,10 @@ from trustcommerce.language.expressions import Case, Expr, Literal, poison
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.operations import null_of, retype
 from trustcommerce.language.types import INTEGER, UNKNOWN, Kind, Type, implied_by_unit, power
-from trustcommerce.read import Mapping, Node, Sequence
 from trustcommerce.model import Choice, Item
 from trustcommerce.plan.context import Context
 from trustcommerce.plan.lowering import Lowering, Target
+from trustcommerce.read import Mapping, Node, Sequence
 
 __all__ = ["clamp", "lower_exceptions", "lower_item", "round_step"]
 
@@ -65,6 +65,8 @@ def _decided(item: Item, context: Context) -> Expr:
     else:
         assert choice.form is not None and choice.body is not None
         found = context.registry.choice_forms[choice.form].lower(choice.body, lowering)
+    if lowering.demanded:
+        return poison(item.span)
     if target.kind == "labels":
         found = _labelled(found, item, target, context)
     found = _measured(found, item, context)
@@ -218,7 +220,7 @@ def _in_unit(found: Expr, unit: str, context: Context, span: Span) -> Expr:
         return retype(found, evolve(found.type, unit=unit))
     if implied.kind is Kind.NUMBER:
         return retype(context.ops.to_number(found), _unit_of(context.ops.to_number(found).type, unit))
-    if found.type.kind is Kind.NUMBER and implied.is_money or found.type.scale > implied.scale:
+    if (found.type.kind is Kind.NUMBER and implied.is_money) or found.type.scale > implied.scale:
         return context.ops.error(codes.INEXACT_MONEY, f"this has more places than {unit}", span,
                                  f"say `round: {Decimal(1).scaleb(-implied.scale)}`")
     fitted = context.ops.round_to(found, implied.scale, span)

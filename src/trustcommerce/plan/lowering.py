@@ -10,9 +10,9 @@ from trustcommerce.language.bind import Text
 from trustcommerce.language.expressions import Expr, Literal, poison
 from trustcommerce.language.operations import constant, null_of, retype
 from trustcommerce.language.types import BOOLEAN, POINTS, UNKNOWN, Kind, Type
-from trustcommerce.read import Node, Scalar, Sequence
 from trustcommerce.model import Choice
 from trustcommerce.plan.context import Context
+from trustcommerce.read import Node, Scalar, Sequence
 
 __all__ = ["Lowering", "Target", "to_points"]
 
@@ -73,8 +73,8 @@ class Lowering:
         if node.style == "plain" and node.value is None and node.text in ("", "null", "~"):
             return constant(None, node.span)
         if self.target.kind == "set":
-            return self.ops.error(codes.TYPE_MISMATCH, "the other results are sets", node.span,
-                                  f"write a list: [{node.text}]")
+            what = "`hit: collect` unites lists" if self.hit == "collect" else "the other results are lists"
+            return self.ops.error(codes.TYPE_MISMATCH, what, node.span, f"write a list: [{node.text}]")
         bound = self._bound(node)
         if bound.type == UNKNOWN:
             return bound
@@ -161,8 +161,10 @@ class Lowering:
         if unified is None:
             return poison(span)
         results, rest = unified[:-1], unified[-1]
-        if any(r.type.nullable for r in results):
-            return self.ops.error(codes.MAYBE_MISSING, f"under `hit: {self.hit}` no result may be missing", span)
+        absent = [r for r in results if r.type.nullable]
+        if absent:
+            return self.ops.error(codes.MAYBE_MISSING, f"under `hit: {self.hit}` no result may be missing",
+                                  absent[0].span or span, "wrap it: `coalesce(..., 0)`")
         kind = results[0].type
         fits = kind.kind is Kind.SET if self.hit == "collect" else (
             kind.numeric or (kind.kind is Kind.LABEL and self.hit != "sum"))

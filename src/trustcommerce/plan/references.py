@@ -13,9 +13,9 @@ from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.operations import constant, retype
 from trustcommerce.language.relations import Field, Match, Relation, Table
 from trustcommerce.language.types import BOOLEAN, DATE, UNKNOWN, Kind, Type
-from trustcommerce.read import Scalar
 from trustcommerce.model import FileTable, Reference
 from trustcommerce.plan.context import Context
+from trustcommerce.read import Scalar
 
 __all__ = ["References"]
 
@@ -39,12 +39,18 @@ class References:
                  keys: Mapping[str, tuple[str, ...]]) -> None:  # fmt: skip
         self.context, self.results, self.keys = context, results, keys
         self.instances: dict[tuple[str, str], _Instance] = {}
+        self.known: dict[str, dict[str, Type]] = {}
         for reference in context.ruleset.references.values():
             columns = self._columns(reference)
             if columns is None:
                 context.references[reference.name] = lambda column, metric, span: poison(span)
                 continue
+            self.known[reference.name] = columns
             context.reference_columns[reference.name] = tuple(columns)
+            for name in reference.otherwise if isinstance(reference.otherwise, dict) else ():
+                if name not in columns:
+                    context.ops.error(codes.UNKNOWN_COLUMN, f"`{reference.target}` has no column `{name}`",
+                                      reference.otherwise[name].span, did_you_mean(name, columns))
             context.references[reference.name] = (
                 lambda column, metric, span, reference=reference, columns=columns:  # type: ignore[misc]
                 self._read(reference, columns, column, metric, span)
@@ -72,18 +78,20 @@ class References:
                 self._check_key(reference, self.keys[target])
                 return dict(self.results[target])
             known = []
+        if target in context.pack.broken:
+            return None
         if reference.kind == "file" and (".." in target or target.startswith("/")):
             context.problems.add(codes.OUTSIDE_PACK, f"`{target}` does not lie in the pack's folder references/",
                                  reference.source, "a pack holds everything it needs")
             return None
-        if reference.kind != "ruleset" and target not in context.pack.broken:
+        if reference.kind != "ruleset":
             hint = did_you_mean(target, known) or f"pack.yaml declares {', '.join(known) or 'none'}"
             context.problems.add(codes.UNKNOWN_TABLE, f"no {reference.kind} `{target}`", reference.source, hint)
         return None
 
     def _check_key(self, reference: Reference, key: tuple[str, ...]) -> None:
         on = {column for column, _, _ in reference.match}
-        if on != set(key):
+        if on != set(key) and f"{reference.target}.key" not in self.context.pack.broken:
             self.context.problems.add(
                 codes.DUPLICATE_MATCH, f"`{reference.target}` may have several rows for the same "
                 f"{', '.join(sorted(on))}", reference.span, f"match its whole key: {', '.join(key) or 'it has none'}",
@@ -111,6 +119,11 @@ class References:
                 self._check_periods(file, members, bounds, shown)
 
     def _check_periods(self, file: FileTable, members: list[int], bounds: tuple[int, int], shown: str) -> None:
+        for i in members:
+            since, until = file.rows[i][bounds[0]], file.rows[i][bounds[1]]
+            if since is not None and until is not None and str(since) >= str(until):
+                self.context.problems.add(codes.VALIDITY, f"this period of {shown} ends before it begins", file.lines[i])
+                return
         ordered = sorted(members, key=lambda i: str(file.rows[i][bounds[0]] or ""))
         for before, after in itertools.pairwise(ordered):
             end, start = file.rows[before][bounds[1]], file.rows[after][bounds[0]]
@@ -144,15 +157,26 @@ class References:
         if type_.kind is Kind.LABEL:
             fitted = self.context.ops.as_label(default, type_.labels)
         else:
-            fitted = self.context.ops.unify([retype(found, type_), default], node.span, "defaults") or [poison(span)] * 2
+            fitted = self.context.ops.unify([retype(found, type_), default], node.span,
+                                            "the column and its default are") or [poison(span)] * 2
             fitted = fitted[1]
         if fitted.type == UNKNOWN:
             return poison(span)
         matched = Column(f"{name}.matched", BOOLEAN, span)
         return self.context.define_once(f"{name}.{column} or else", self.context.ops.case([(matched, found)], fitted))
 
+    def check_unused(self) -> None:
+        """Say what is wrong with references that nothing reads, and leave no trace of them."""
+        read = {name for name, _ in self.instances}
+        before = set(self.context.used)
+        for reference in self.context.ruleset.references.values():
+            columns = self.known.get(reference.name)
+            if columns is not None and reference.name not in read and not _asks(reference):
+                self._match(reference, columns)
+        self.context.used = before
+
     def _instance(self, reference: Reference, columns: dict[str, Type], metric: str) -> tuple[str, _Instance]:
-        asks = any(text.text.strip() == "metric" for _, texts, _ in reference.match for text in texts)
+        asks = _asks(reference)
         name = f"{reference.name}[{metric}]" if asks else reference.name
         key = (reference.name, metric if asks else "")
         if key not in self.instances:
@@ -199,10 +223,13 @@ class References:
         if reference.valid is None:
             return None
         start, end, at = reference.valid
-        for column in (start, end):
+        for column, span in zip((start, end), reference.valid_spans, strict=True):
             if column not in columns:
                 self.context.ops.error(codes.UNKNOWN_COLUMN, f"`{reference.target}` has no column `{column}`",
-                                       reference.span, did_you_mean(column, columns))
+                                       span, did_you_mean(column, columns))
+                return "broken"
+            if columns[column].kind not in (Kind.DATE, Kind.TIMESTAMP, Kind.UNKNOWN):
+                self.context.ops.error(codes.TYPE_MISMATCH, f"`{column}` is {columns[column].null(False)}, no date", span)
                 return "broken"
         moment = self.context.bind(at) if at is not None else Column("as_of", DATE)
         checked = self.context.ops.compare("ge", moment, Column("a", columns[start].null(False)), reference.span)
@@ -229,3 +256,8 @@ class References:
             return None
         file = self.context.pack.files[reference.target]
         return Table(reference.target, tuple(Field(n, c.type) for n, c in file.spec.columns.items()), file.rows)
+
+
+def _asks(reference: Reference) -> bool:
+    """Whether `match` asks for the name of the metric: then each metric sees its own row."""
+    return any(text.text.strip() == "metric" for _, texts, _ in reference.match for text in texts)

@@ -115,6 +115,7 @@ def plan_version(
     where = context.certain(ruleset.where, None, "wrap it: `coalesce(..., false)`") if ruleset.where else None
     for name in list(context.thunks):
         context.value(name)
+    references.check_unused()
     shapes = []
     for name in ruleset.scores:
         node = scores.nodes.get(name)
@@ -150,7 +151,7 @@ def _check_subject(ruleset: RuleSet, pack: Pack, problems: Problems) -> bool:
             return False
         if table.columns[name].type.nullable:
             problems.add(codes.MAYBE_MISSING, f"the key `{name}` may be missing", span, "a key has a type without `?`")
-    if set(table.key) != set(ruleset.key):
+    if set(table.key) != set(ruleset.key) and f"{ruleset.table}.key" not in pack.broken:
         problems.add(codes.DUPLICATE_MATCH, f"the key of `{ruleset.table}` is {', '.join(table.key) or 'not said'}",
                      span, "a rule set gives one row for each row of its subject's table")
     return True

@@ -45,12 +45,19 @@ def _situations(weights: Sequence[Expr], context: Context) -> Iterator[tuple[str
     for truth in itertools.product([True, False], repeat=len(conditions)):
         chosen: dict[object, object] = dict(zip(conditions, truth, strict=True))
         where = "" if not conditions else " where " + " and ".join(
-            f"{'' if held else 'not '}condition {i + 1}" for i, held in enumerate(truth))
+            f"{_source(when, i)} is {'true' if held else 'not true'}"
+            for i, (when, held) in enumerate(zip(conditions, truth, strict=True)))
         files = {name.split("[")[0].split(".")[0] for name in names}
         if not files:
             yield where, chosen
         for reference in files:
             yield from _rows(reference, names, where, chosen, context)
+
+
+def _source(condition: Expr, index: int) -> str:
+    """The condition as the author wrote it."""
+    span = condition.span
+    return f"condition {index + 1}" if span is None else f"`{span.file.text[span.start:span.end]}`"
 
 
 def _rows(

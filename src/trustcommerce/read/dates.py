@@ -25,7 +25,7 @@ def parse_date(text: str) -> dt.date | None:
 
 
 def _is_dated(node: Mapping) -> bool:
-    return bool(node.entries) and all(_DATE.match(entry.key.text) for entry in node)
+    return any(_DATE.match(entry.key.text) for entry in node)
 
 
 def date_breaks(node: Node, problems: Problems) -> set[dt.date]:
@@ -39,9 +39,12 @@ def date_breaks(node: Node, problems: Problems) -> set[dt.date]:
             found |= date_breaks(entry.value, problems)
             if _is_dated(node):
                 date = parse_date(entry.key.text)
-                if date is None:
+                if date is None and _DATE.match(entry.key.text):
                     problems.add(codes.BAD_DATE, f"`{entry.key.text}` is not a day of the calendar",
                                  entry.key.span)
+                elif date is None:
+                    problems.add(codes.BAD_DATE, f"`{entry.key.text}` is no date, as the other keys are", entry.key.span,
+                                 "the keys of a dated value are dates, all of them")
                 else:
                     found.add(date)
     return found
@@ -71,7 +74,8 @@ def _in_force(node: Mapping, day: dt.date, problems: Problems) -> Node:
     holding = [entry for date, entry in dated if date <= day]
     if not holding:
         first = dated[0][0] if dated else "any"
-        problems.add(codes.UNDATED, f"nothing holds on {day}: the first date is {first}", node.span,
+        begins = "has no first day" if day == dt.date.min else f"begins on {day}"
+        problems.add(codes.UNDATED, f"nothing holds before {first}, and the rule set {begins}", node.span,
                      f"let the rule set begin with `effective: {{from: {first}}}`, or add an earlier date")
         return dated[0][1].value if dated else node.entries[0].value
     return holding[-1].value

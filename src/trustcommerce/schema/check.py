@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["check_shape"]
 
+CURRENCY = "^[A-Z]{3}$"
+_PLANNED = ("every", "facts", "windows", "state", "pools", "policies")
 _WORDS = {
     "object": "a mapping", "array": "a list", "string": "text", "number": "a number",
     "integer": "a whole number", "boolean": "true or false", "null": "null",
@@ -80,7 +82,10 @@ def _report(error: "ValidationError", tree: Node, problems: Problems) -> bool:
             said = "is not said" if len(absent) == 1 else "are not said"
             problems.add(codes.MISSING_KEY, f"{', '.join(absent)} {said} here", place.head())
         return True
-    if error.validator == "pattern":
+    if error.validator == "pattern" and value == CURRENCY:
+        problems.add(codes.WRONG_SHAPE, f"`{error.instance}` is no currency code", place.head(),
+                     "write the three capital letters of ISO 4217, as CNY")
+    elif error.validator == "pattern":
         problems.add(codes.WRONG_SHAPE, f"`{error.instance}` is no name", place.head(),
                      "names are letters, digits and _, and do not begin with a digit")
     elif error.validator == "enum":
@@ -113,6 +118,8 @@ def _unknown_keys(error: "ValidationError", node: Mapping, problems: Problems) -
         else:
             meant = did_you_mean(name, [key for key in known if key not in node])
             hint = meant or did_you_mean(name, known) or f"known here: {', '.join(known)}"
+            if not error.absolute_path and name in _PLANNED:
+                hint = f"`{name}` is not supported yet"
             problems.add(codes.UNKNOWN_KEY, f"unknown key `{name}`", entry.key.span, hint)
             broken = broken or (meant is not None and bool(error.absolute_path))
     return broken
@@ -161,4 +168,6 @@ def _amount(error: "ValidationError") -> str:
     if error.validator == "maxItems" and error.validator_value == 0:
         return "plugins are not supported yet"
     few = "at least" if str(error.validator).startswith("min") else "at most"
-    return f"expected {few} {error.validator_value} entries, found {len(error.instance)}"
+    entries = "entry" if error.validator_value == 1 else "entries"
+    found = len(cast("Any", error.instance))
+    return f"expected {few} {error.validator_value} {entries}, found {found or 'none'}"
