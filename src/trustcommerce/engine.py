@@ -14,8 +14,8 @@ from trustcommerce.decision import Basis, Decision, State
 from trustcommerce.diagnostics import Diagnostic, Problems
 from trustcommerce.errors import DataError, PolicyError
 from trustcommerce.language.names import did_you_mean
-from trustcommerce.read import PackFiles, parse_date, read_pack
 from trustcommerce.plan import PackPlan, RuleSetPlan, Version, plan_pack
+from trustcommerce.read import PackFiles, parse_date, read_pack
 from trustcommerce.registry import Registry
 from trustcommerce.run.record import NotJudged, RecordProgram, compile_record
 from trustcommerce.run.values import describe

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from trustcommerce.language.calendar import micros_between, truncate
 from trustcommerce.language.functions import Function
-from trustcommerce.language.types import BOOLEAN, INTEGER, MAX_INT, NUMBER, TIMESTAMP, Kind, Type
+from trustcommerce.language.types import BOOLEAN, INTEGER, MAX_INT, TIMESTAMP, Kind, Type
 
 __all__ = ["FUNCTIONS"]
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 from trustcommerce import codes
 from trustcommerce.diagnostics import Problems
 from trustcommerce.language.bind import Text
-from trustcommerce.read import Mapping, Node, Scalar, Sequence, parse_date
 from trustcommerce.model.title import Title
+from trustcommerce.read import Mapping, Node, Scalar, Sequence, parse_date
 
 __all__ = ["date", "decimal", "expression", "pair", "text", "texts", "title"]
 

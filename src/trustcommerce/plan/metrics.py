@@ -8,9 +8,9 @@ from trustcommerce.language.bind import Text
 from trustcommerce.language.expressions import Expr, Literal, poison
 from trustcommerce.language.operations import constant, retype
 from trustcommerce.language.types import INTEGER, UNKNOWN, Kind
-from trustcommerce.read import Mapping, Node, Scalar
 from trustcommerce.model import Item, Sample
 from trustcommerce.plan.context import Context
+from trustcommerce.read import Mapping, Node, Scalar
 
 __all__ = ["lower_ratio"]
 

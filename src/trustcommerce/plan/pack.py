@@ -8,11 +8,11 @@ from trustcommerce import codes
 from trustcommerce.diagnostics import Diagnostic, Problems
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.types import Type
-from trustcommerce.read import Mapping, Node, PackFiles, Scalar, Sequence, date_breaks, fold_dates, parse_date
 from trustcommerce.model import Pack, RuleSet, read_header, read_ruleset
 from trustcommerce.plan.digest import canonical, meaning
 from trustcommerce.plan.ruleset import RuleSetPlan, Version, plan_version
 from trustcommerce.plan.shape import NodeShape
+from trustcommerce.read import Mapping, Node, PackFiles, Scalar, Sequence, date_breaks, fold_dates, parse_date
 from trustcommerce.registry import Registry
 from trustcommerce.schema import check_shape, pack_schema, ruleset_schema
 

@@ -9,15 +9,13 @@ from collections.abc import Sequence as Seq
 from attrs import evolve, frozen
 
 from trustcommerce import codes
-from trustcommerce.diagnostics import Span
 from trustcommerce.language.bind import Text
 from trustcommerce.language.expressions import Column, Expr, Literal, poison
 from trustcommerce.language.operations import constant, null_of, retype
 from trustcommerce.language.types import BOOLEAN, INTEGER, POINTS, UNKNOWN, Kind, label
-from trustcommerce.read import Scalar
-from trustcommerce.model import Adjustment, ExceptionRule, Limit, Part
+from trustcommerce.model import ExceptionRule, Part
+from trustcommerce.plan.adjustments import Adjustments, item_name
 from trustcommerce.plan.context import Context
-from trustcommerce.plan.items import clamp
 from trustcommerce.plan.lowering import Lowering, Target, to_points
 from trustcommerce.plan.shape import (
     STATUSES,
@@ -27,6 +25,7 @@ from trustcommerce.plan.shape import (
     NodeShape,
 )
 from trustcommerce.plan.weights import check_weights
+from trustcommerce.read import Scalar
 
 __all__ = ["Node", "Scores"]
 
@@ -63,6 +62,7 @@ class Scores:
 
     def __init__(self, context: Context) -> None:
         self.context, self.ops = context, context.ops
+        self.adjustments = Adjustments(context)
         self.nodes: dict[str, Node] = {}
         for score in context.ruleset.scores.values():
             self._announce(score)
@@ -138,9 +138,9 @@ class Scores:
             if value.type.nullable and (part.bonuses or part.deductions or part.limits or part.range or part.round):
                 start = self.context.hoist(f"{part.path}.mean", value)
                 value = retype(start, start.type.null(False))
-            value, adjustments = self._adjust(part, value)
-            value, limits = self._limit(part, value, start)
-            value = self._finish(part, value)
+            value, adjustments = self.adjustments.adjust(part, value)
+            value, limits = self.adjustments.limit(part, value, start)
+            value = self.adjustments.finish(part, value)
             if start.type.nullable and value.type != UNKNOWN and not value.type.nullable:
                 value = self.ops.case([(self.ops.is_null(start), null_of(value.type))], value, part.span)
             value = self._applies(part, value)
@@ -238,7 +238,8 @@ class Scores:
         policy = part.missing.text if isinstance(part.missing, Scalar) else None
         if policy in ("leave_out", "insufficient"):
             if policy == "leave_out" and root:
-                self.ops.error(codes.WRONG_SHAPE, "a score has no siblings that could take its weight", part.span,
+                self.ops.error(codes.WRONG_SHAPE, "a score has no siblings that could take its weight",
+                               part.missing.span if part.missing is not None else part.span,
                                "say `missing: insufficient`, or points")
             if raw.type.nullable:
                 raw = self.context.hoist(f"{part.path}.mean", raw)
@@ -303,124 +304,6 @@ class Scores:
         found = self.ops.case(branches, constant(0), part.span)
         return self.context.hoist(f"{part.path}.exception", retype(found, evolve(found.type, literal=False)))
 
-    # -- bonuses, deductions, limits
-
-    def _adjust(self, part: Part, value: Expr) -> tuple[Expr, tuple[AdjustmentShape, ...]]:
-        shapes = []
-        signed = [(each, 1, "bonuses") for each in part.bonuses] + [(each, -1, "deductions") for each in part.deductions]
-        for each, sign, block in signed:
-            points = self._points(each, f"{part.path}.{block}.{each.name}")
-            if points.type == UNKNOWN or value.type == UNKNOWN:
-                value = poison(each.span)
-                continue
-            value = self.ops.sum("add" if sign > 0 else "sub", value, points, each.span)
-            shapes.append(AdjustmentShape(
-                name=each.name, title=each.title, sign=sign, item=f"{part.path}.{block}.{each.name}",
-                reason=each.reason, line=each.span.line))  # fmt: skip
-        return value, tuple(shapes)
-
-    def _points(self, each: Adjustment, name: str) -> Expr:
-        """Points of a bonus or deduction, never missing, capped by `at_most`, 0 where `when` fails."""
-        if each.points is not None:
-            found = to_points(self.context.bind(each.points), self.context)
-        else:
-            choice = each.choice
-            assert choice.form is not None and choice.body is not None
-            lowering = Lowering(self.context, name, choice, Target("points"))
-            found = to_points(self.context.registry.choice_forms[choice.form].lower(choice.body, lowering), self.context)
-        if found.type == UNKNOWN:
-            return found
-        if found.type.nullable:
-            return self.ops.error(codes.MAYBE_MISSING, "these points may be missing, and nothing says what then",
-                                  each.span, "wrap them: `coalesce(..., 0)`")
-        if (found.type.low or 0) < 0:
-            found = self.ops.extreme("greatest", [found, Literal(0, POINTS.within(0, 0))], each.span)
-        if each.at_most is not None:
-            cap = to_points(self.context.bind(each.at_most), self.context)
-            found = self.ops.extreme("least", [found, cap], each.span) if cap.type != UNKNOWN else cap
-        if each.guard is not None and found.type != UNKNOWN:
-            held = self.context.certain(each.guard.when, each.guard.missing, "add `missing: true` or `missing: false`")
-            if held.type == UNKNOWN:
-                return held
-            found = self.ops.case([(held, found)], Literal(0, POINTS.within(0, 0)), each.span)
-        return self.context.define(name, found) if found.type != UNKNOWN else found
-
-    def _limit(self, part: Part, value: Expr, start: Expr) -> tuple[Expr, tuple[LimitShape, ...]]:
-        shapes = []
-        for each in part.limits:
-            held = self.context.certain(each.guard.when, each.guard.missing, "add `missing: true` or `missing: false`")
-            bound = to_points(self.context.bind(each.bound), self.context)
-            if UNKNOWN in (held.type, bound.type, value.type):
-                value = poison(each.span)
-                continue
-            self._check_bound(bound, each, part)
-            before = self._held(f"{part.path}.limits.{each.name}.before", value, start)
-            pick = "least" if each.upper else "greatest"
-            limited = self.ops.case([(held, self.ops.extreme(pick, [before, bound], each.span))], before, each.span)
-            value = self._held(f"{part.path}.limits.{each.name}", limited, start)
-            shapes.append(LimitShape(
-                name=each.name, title=each.title, before=_item(before, f"{part.path}.limits.{each.name}.before"),
-                after=_item(value, f"{part.path}.limits.{each.name}"), reason=each.reason, line=each.span.line))  # fmt: skip
-        return value, tuple(shapes)
-
-    def _held(self, name: str, value: Expr, start: Expr) -> Expr:
-        """`value` as an item that is missing where `start` is, read on as if it were there."""
-        if isinstance(value, Column | Literal) or not start.type.nullable:
-            return self.context.hoist(name, value)
-        guarded = self.ops.case([(self.ops.is_null(start), null_of(value.type))], value)
-        return retype(self.context.hoist(name, guarded), value.type)
-
-    def _check_bound(self, bound: Expr, each: Limit, part: Part) -> None:
-        if not isinstance(bound, Literal) or not isinstance(bound.value, int):
-            return
-        self._check_multiple(bound.value, part, each.bound.span())
-        if part.range is not None:
-            low, high = (to_points(self.context.bind(end), self.context) for end in part.range)
-            if isinstance(low, Literal) and isinstance(high, Literal) and not (
-                    int(str(low.value)) <= bound.value <= int(str(high.value))):
-                self.ops.error(codes.OUT_OF_RANGE, f"{bound.value / 10_000:g} lies outside the score's range",
-                               each.bound.span(), "the range would undo the limit")
-
-    def _check_multiple(self, value: int, part: Part, span: Span) -> None:
-        if part.round is not None and part.round[0] > 0:
-            step = int(part.round[0] * 10_000)
-            if step and value % step:
-                self.ops.error(codes.BOUNDS, f"{value / 10_000:g} is no multiple of `round`, {part.round[0]}", span,
-                               "otherwise the order of both would matter")
-
-    def _finish(self, part: Part, value: Expr) -> Expr:
-        """Range, then rounding."""
-        if value.type == UNKNOWN:
-            return value
-        if part.range is not None:
-            bounds = [to_points(self.context.bind(end), self.context) for end in part.range]
-            if any(bound.type == UNKNOWN for bound in bounds):
-                return poison(part.span)
-            constants = [b.value for b in bounds if isinstance(b, Literal) and isinstance(b.value, int)]
-            for bound, end in zip(bounds, part.range, strict=True):
-                if isinstance(bound, Literal) and isinstance(bound.value, int):
-                    self._check_multiple(bound.value, part, end.span())
-            if len(constants) == 2 and constants[0] > constants[1]:
-                return self.ops.error(codes.BAD_RANGE, "the range begins above its end", part.range[0].span())
-            value = clamp(value, bounds, self.context)
-        return self._round(part, value)
-
-    def _round(self, part: Part, value: Expr) -> Expr:
-        if part.round is None or value.type == UNKNOWN:
-            return value
-        step, span = part.round
-        units = step * 10_000
-        if units != int(units) or units <= 0:
-            return self.ops.error(codes.BAD_LITERAL, f"{step} is no step of ten-thousandths of a point", span,
-                                  "write 1, 0.1, 0.01 ... or another multiple of 0.0001")
-        if int(units) == 1:
-            return value
-        by = Literal(int(units), INTEGER.within(int(units), int(units)))
-        count = self.ops.round_div(value, by, None, span)
-        if count.type == UNKNOWN:
-            return count
-        return retype(self.ops.mul(count, by, span), evolve(value.type))
-
     # -- shapes
 
     def _shape(
@@ -432,10 +315,10 @@ class Scores:
         high = value.type.high
         return NodeShape(
             name=part.name, path=part.path, title=part.title, reason=part.reason, file=part.span.file.path,
-            line=part.span.line, value=_item(value, part.path), mean=_item(mean, "") if mean is not None else None,
+            line=part.span.line, value=item_name(value, f"{part.path}.value" if weight is None else part.path), mean=item_name(mean, f"{part.path}.mean") if mean is not None else None,
             weight=_weight(weight), total=_weight(total), source=self._source(part),
             possible=int(high) if isinstance(high, int) and abs(high) < 10**13 else None,
-            exception=_item(number, "") if number is not None else None,
+            exception=item_name(number, f"{part.path}.exception") if number is not None else None,
             exceptions=tuple(ExceptionShape(status=rule.status, reason=rule.reason, title=rule.title,
                                             line=rule.span.line) for rule in part.exceptions),
             missing=int(str(missing.value)) if isinstance(missing, Literal) else "expression" if missing else own,
@@ -467,12 +350,7 @@ def _answers(part: Part) -> str:
     return "leave_out, insufficient, or points" if "." in part.path else "insufficient, or points"
 
 
-def _item(expr: Expr | None, name: str) -> str:
-    """Name of the item that holds `expr`; constants are kept under the name they were defined by."""
-    return expr.name if isinstance(expr, Column) else name
-
-
 def _weight(expr: Expr | None) -> str | int | None:
     if isinstance(expr, Literal):
-        return int(str(expr.value))
+        return expr.value if isinstance(expr.value, int) else None
     return expr.name if isinstance(expr, Column) else None

@@ -39,7 +39,7 @@ def _explain(error: yaml.YAMLError, file: SourceFile) -> tuple[str, Span, str | 
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     at = min(getattr(mark, "index", 0) or 0, len(file.text))
     if getattr(mark, "index", 0) == 0 and getattr(error, "position", None):
-        at = min(int(getattr(error, "position")), len(file.text))
+        at = min(int(error.position), len(file.text))
     what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
     context = getattr(error, "context", None)
     opened = getattr(getattr(error, "context_mark", None), "index", None)

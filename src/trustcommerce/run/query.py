@@ -12,9 +12,10 @@ from trustcommerce.language.types import DATE, Type
 from trustcommerce.plan import Version
 from trustcommerce.run.sql import column, literal, outward, to_sql
 
-__all__ = ["ROW", "Query", "build_query", "unmatched"]
+__all__ = ["ORDER", "ROW", "Query", "build_query", "unmatched"]
 
 ROW = "__row"
+ORDER = "__order"
 
 
 @frozen(kw_only=True)
@@ -45,6 +46,8 @@ def build_query(
         value = to_sql(constant) if constant is not None else column(each.name)
         projections.append(exp.alias_(outward(value, known[each.name]), each.name, quoted=True, copy=False))
     query = exp.select(*projections).from_(body.subquery("x", copy=False), copy=False)
+    if version.matches:
+        query = query.order_by(column(ORDER), copy=False)
     return Query(sql=query.sql(dialect=dialect, identify=True), columns=tuple(each.name for each in outputs))
 
 

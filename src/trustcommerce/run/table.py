@@ -13,7 +13,7 @@ from trustcommerce.language.relations import Match
 from trustcommerce.plan import RuleSetPlan, Version
 from trustcommerce.run.border import admit
 from trustcommerce.run.duck import connect, first_row
-from trustcommerce.run.query import ROW, build_query, unmatched
+from trustcommerce.run.query import ORDER, ROW, build_query, unmatched
 from trustcommerce.run.sql import typed
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ def run_table(
     with connect(f"rule set `{plan.name}`", threads, memory) as connection:
         connection.register("frame", frame)
         checked = admit(connection, "frame", frame.schema, version.inputs, plan.key, plan.name, "frame")
+        if version.matches:  # joins keep no order of rows
+            checked = f"SELECT row_number() OVER () AS {ORDER}, * FROM ({checked})"
         connection.execute(f"CREATE TEMP VIEW subject AS {checked}")
         names = {"subject": "subject"}
         for i, match in enumerate(version.matches):

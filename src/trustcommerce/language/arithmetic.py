@@ -1,0 +1,239 @@
+"""Numbers: units, scales, rounding, exact fractions; dates moved by intervals."""
+
+from decimal import Decimal
+from typing import Any
+
+from attrs import evolve
+
+from trustcommerce import codes
+from trustcommerce.diagnostics import Span
+from trustcommerce.language import ranges
+from trustcommerce.language.calendar import AT_MIDNIGHT, DAY
+from trustcommerce.language.expressions import Apply, Expr, Literal, poison
+from trustcommerce.language.foundation import Foundation, constant, is_bad, name_of, null_of, retype
+from trustcommerce.language.semantics import TINY, round_div, round_number
+from trustcommerce.language.types import INTEGER, MAX_INT, NUMBER, TIMESTAMP, Kind, Type, power
+
+__all__ = ["Arithmetic", "point_beside_count"]
+
+
+class Arithmetic(Foundation):
+    """Constructors over numbers and moments."""
+
+    def to_number(self, a: Expr, span: Span | None = None) -> Expr:
+        if a.type.kind is not Kind.EXACT:
+            return a
+        factor = float(power(a.type.scale))
+        low, high = ranges.of(a.type)
+        type_ = evolve(a.type, kind=Kind.NUMBER, scale=0, low=low / factor, high=high / factor)
+        if isinstance(a, Literal) and a.value is not None:
+            return Literal(float(Decimal(str(a.value)).scaleb(-a.type.scale)), type_, a.span)
+        by = Literal(factor, Type(Kind.NUMBER, low=factor, high=factor))
+        return self.apply("to_number", (a, by), type_, span or a.span)
+
+    def rescale(self, a: Expr, scale: int) -> Expr:
+        """An exact number with `scale` places; fewer places round half-up."""
+        if a.type.scale == scale or a.type.kind is not Kind.EXACT:
+            return a
+        low, high = ranges.of(a.type)
+        if scale > a.type.scale:
+            factor = power(scale - a.type.scale)
+            type_ = evolve(a.type, scale=scale, low=low * factor, high=high * factor)
+            return self.apply("mul", (a, Literal(factor, INTEGER.within(factor, factor))), type_, a.span)
+        factor = power(a.type.scale - scale)
+        type_ = evolve(a.type, scale=scale, low=_half_up(low, factor), high=_half_up(high, factor))
+        return self.apply("round_div", (a, Literal(factor, INTEGER.within(factor, factor))), type_, a.span)
+
+    def align(self, a: Expr, b: Expr) -> tuple[Expr, Expr]:
+        """Both numbers in one shape: exact numbers of one scale, or doubles."""
+        if Kind.NUMBER in (a.type.kind, b.type.kind) or point_beside_count(a, b) or point_beside_count(b, a):
+            return self.to_number(a), self.to_number(b)
+        scale = max(a.type.scale, b.type.scale)
+        return self.rescale(a, scale), self.rescale(b, scale)
+
+    def unit(self, a: Type, b: Type, verb: str, span: Span | None) -> tuple[str | None, bool]:
+        """The common unit of two numbers that are added or compared; False when there is none."""
+        if a.unit == b.unit or (b.literal and b.unit is None):
+            return a.unit, True
+        if a.literal and a.unit is None:
+            return b.unit, True
+        if a.dimensionless and b.dimensionless:
+            return "ratio", True
+        hint = "multiply the ratio by 100" if {a.unit, b.unit} == {"ratio", "percent"} else (
+            "say the `unit` of the plain number" if None in (a.unit, b.unit) else None)
+        self.error(codes.UNIT_MISMATCH, f"{verb} {a.unit or 'a plain number'} and {b.unit or 'a plain number'}",
+                   span, hint)
+        return None, False
+
+    def numbers(self, verb: str, span: Span | None, *args: Expr) -> bool:
+        for arg in args:
+            if not arg.type.numeric and arg.type.kind is not Kind.MISSING:
+                self.error(codes.TYPE_MISMATCH, f"{verb} {name_of(arg.type)}, which is no number", arg.span or span)
+                return False
+        return True
+
+    def sum(self, op: str, a: Expr, b: Expr, span: Span | None) -> Expr:
+        """`add` or `sub`, also of a date or timestamp and an interval."""
+        if is_bad(a, b):
+            return poison(span)
+        if b.type.kind is Kind.INTERVAL:
+            return self.shift(op, a, b, span)
+        if not self.numbers("adds" if op == "add" else "subtracts", span, a, b):
+            return poison(span)
+        unit, fits = self.unit(a.type, b.type, "adds" if op == "add" else "subtracts", span)
+        if not fits:
+            return poison(span)
+        a, b = self.align(a, b)
+        right = ranges.of(b.type)
+        low, high = ranges.add(ranges.of(a.type), right if op == "add" else ranges.neg(right))
+        return self.apply(op, (a, b), self._result(a, b, unit, low, high), span)
+
+    def _result(self, a: Expr, b: Expr, unit: str | None, low: float, high: float) -> Type:
+        kind = Kind.NUMBER if Kind.NUMBER in (a.type.kind, b.type.kind) else Kind.EXACT
+        return Type(kind, max(a.type.scale, b.type.scale), unit, a.type.nullable or b.type.nullable,
+                    low, high, (), a.type.literal and b.type.literal)
+
+    def mul(self, a: Expr, b: Expr, span: Span | None = None) -> Expr:
+        if is_bad(a, b) or not self.numbers("multiplies", span, a, b):
+            return poison(span)
+        if not a.type.dimensionless and not b.type.dimensionless:
+            return self.error(codes.UNIT_MISMATCH, f"multiplies {a.type.unit} by {b.type.unit}", span)
+        unit = next((u for u in (a.type.unit, b.type.unit) if u not in (None, "ratio")), a.type.unit or b.type.unit)
+        fraction = self._fraction_times(a, b, span) or self._fraction_times(b, a, span)
+        if fraction:
+            return retype(fraction, fraction.type.with_unit(unit))
+        if point_beside_count(a, b) or point_beside_count(b, a):
+            a, b = self.to_number(a), self.to_number(b)
+        if {a.type.kind, b.type.kind} == {Kind.EXACT, Kind.NUMBER}:
+            if a.type.is_money or b.type.is_money:
+                return self.error(codes.INEXACT_MONEY, "multiplies money by a double, which misrounds halves", span,
+                                  "declare the rate as `decimal(4)` with a `range`")
+            a, b = self.to_number(a), self.to_number(b)
+        low, high = ranges.mul(ranges.of(a.type), ranges.of(b.type))
+        type_ = self._result(a, b, unit, low, high)
+        return self.apply("mul", (a, b), evolve(type_, scale=a.type.scale + b.type.scale), span)
+
+    def _fraction_times(self, a: Expr, b: Expr, span: Span | None) -> Expr | None:
+        """(n / d) times an exact number is n * number / d: a fraction stays exact until rounded."""
+        parts = _fraction(a)
+        if parts is None or b.type.kind is not Kind.EXACT:
+            return None
+        return self.div(self.mul(parts[0], b, span), parts[1], span)
+
+    def neg(self, a: Expr, span: Span | None) -> Expr:
+        if is_bad(a) or not self.numbers("negates", span, a):
+            return poison(span)
+        low, high = ranges.neg(ranges.of(a.type))
+        return self.apply("neg", (a,), a.type.within(low, high), span)
+
+    def div(self, a: Expr, b: Expr, span: Span | None = None) -> Expr:
+        """The quotient as a double; missing where the divisor is zero."""
+        if is_bad(a, b) or not self.numbers("divides", span, a, b):
+            return poison(span)
+        unit = _quotient_unit(a.type, b.type)
+        if a.type.kind is Kind.EXACT and b.type.kind is Kind.EXACT:
+            a, b = self.align(a, b)
+        smallest = 1 / power(b.type.scale) if b.type.kind is Kind.EXACT else TINY
+        a, b = self.to_number(a), self.to_number(b)
+        low, high = ranges.div(ranges.of(a.type), ranges.of(b.type), smallest)
+        zero = ranges.of(b.type)[0] < smallest and ranges.of(b.type)[1] > -smallest
+        nullable = a.type.nullable or b.type.nullable or zero
+        return self.apply("div", (a, b), Type(Kind.NUMBER, 0, unit, nullable, low, high), span)
+
+    def round_to(self, a: Expr, scale: int, span: Span | None = None) -> Expr:
+        """The number as an exact one of `scale` places, half-up; fractions of exact numbers exactly."""
+        if is_bad(a) or a.type.kind is Kind.MISSING:
+            return a
+        if a.type.kind is Kind.EXACT:
+            return self.rescale(a, scale)
+        parts = _fraction(a)
+        if parts is not None and ranges.of(parts[1].type)[0] >= 0:
+            return self._round_fraction(a, *parts, scale, span)
+        factor = float(power(scale))
+        low, high = (x * factor for x in ranges.of(a.type))
+        if not -MAX_INT / 4 <= low <= high <= MAX_INT / 4:
+            return self.overflow(a.type, span)
+        type_ = Type(Kind.EXACT, scale, a.type.unit, a.type.nullable, _round(low), _round(high))
+        return self.apply("round_number", (a, Literal(factor, NUMBER.within(factor, factor))), type_, span or a.span)
+
+    def _round_fraction(self, a: Expr, n: Expr, d: Expr, scale: int, span: Span | None) -> Expr:
+        shifted = self.mul(n, Literal(power(scale), INTEGER.within(power(scale), power(scale))), span)
+        low, high = (x * power(scale) for x in ranges.of(a.type))
+        positive = retype(d, evolve(d.type, low=max(1, d.type.low or 1)))
+        type_ = Type(Kind.EXACT, scale, a.type.unit, a.type.nullable, int(low) - 1, int(high) + 1)
+        rounded = self.round_div(shifted, positive, type_, span)
+        if (d.type.low or 0) >= 1:
+            return rounded
+        zero = self.compare("eq", d, constant(0), span)
+        return self.case([(zero, null_of(type_))], rounded, span)
+
+    def round_div(self, a: Expr, b: Expr, type_: Type | None = None, span: Span | None = None) -> Expr:
+        """Exact half-up quotient of scaled integers; `b` must be proven positive."""
+        if is_bad(a, b):
+            return poison(span)
+        low, high = ranges.of(a.type)
+        top, wide = ranges.of(b.type)[1], max(abs(low), abs(high))
+        if 2 * wide + top > MAX_INT:
+            return self.overflow(a.type.within(-2 * wide - top, 2 * wide + top), span)
+        if type_ is None:
+            least = ranges.of(b.type)[0]
+            ends = [_half_up(x, y) for x in (low, high) for y in (least, top)]
+            type_ = evolve(a.type, nullable=a.type.nullable or b.type.nullable, low=min(ends), high=max(ends))
+        return self.apply("round_div", (a, b), type_, span)
+
+    # -- dates
+
+    def to_timestamp(self, a: Expr) -> Expr:
+        if a.type.kind is not Kind.DATE:
+            return a
+        return self.call(AT_MIDNIGHT, (a,), TIMESTAMP.null(a.type.nullable), a.span)
+
+    def shift(self, op: str, a: Expr, b: Expr, span: Span | None) -> Expr:
+        """A date or timestamp plus or minus an interval literal."""
+        if a.type.kind not in (Kind.DATE, Kind.TIMESTAMP):
+            return self.error(codes.TYPE_MISMATCH, f"adds an interval to {name_of(a.type)}", span)
+        interval: Any = b.value if isinstance(b, Literal) else None
+        if a.type.kind is Kind.DATE and interval.micros % DAY:
+            a = self.to_timestamp(a)
+        function, amount = interval.shift(a.type.kind, 1 if op == "add" else -1)
+        return self.call(function, (a, constant(amount)), a.type, span)
+
+
+def _half_up(a: float | int, b: float | int) -> int:
+    return round_div(int(a), int(b)) if abs(a) != float("inf") else int(MAX_INT * (1 if a > 0 else -1))
+
+
+def _round(x: float) -> int:
+    return round_number(x, 1.0)
+
+
+def point_beside_count(a: Expr, b: Expr) -> bool:
+    """A literal with a point beside a count is a double, beside a decimal or money exact."""
+    return (a.type.literal and a.type.kind is Kind.EXACT and a.type.scale > 0 and not b.type.literal
+            and b.type.kind is Kind.EXACT and b.type.scale == 0 and not b.type.is_money)
+
+
+def _quotient_unit(a: Type, b: Type) -> str | None:
+    if a.unit == b.unit:
+        return "ratio"
+    if b.dimensionless:
+        return a.unit
+    return f"{a.unit or '1'}/{b.unit}"
+
+
+def _fraction(expr: Expr) -> tuple[Expr, Expr] | None:
+    """Numerator and denominator, when `expr` is a quotient of exact numbers of one scale."""
+    if not (isinstance(expr, Apply) and expr.op == "div"):
+        return None
+    scale = max((arg.args[0].type.scale for arg in expr.args if isinstance(arg, Apply)), default=0)
+    parts: list[Expr] = []
+    for arg in expr.args:
+        if isinstance(arg, Apply) and arg.op == "to_number":
+            parts.append(retype(arg.args[0], arg.args[0].type.with_unit(None)))
+        elif isinstance(arg, Literal) and isinstance(arg.value, float) and arg.value.is_integer():
+            whole = int(arg.value) * power(scale)
+            parts.append(Literal(whole, Type(Kind.EXACT, scale, low=whole, high=whole)))
+        else:
+            return None
+    n, d = parts
+    return (n, d) if n.type.scale == d.type.scale else None
