@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 AS_OF = dt.date(2023, 5, 18)
+COUNTERFEITER, BRUSHER = 42, 65
 STORES, CREATORS, GROUPS, PRODUCTS, OPERATORS = 300, 400, 120, 900, 250
 
 # industry: share of stores, quality returns, delivery hours
@@ -110,6 +111,8 @@ def make_store(number: int, good: float, dice: Dice) -> Row:
         paid = (0, 3, 0, 120, 18, 0, 7, 640, 0, 3, 25, 2100)[number // 25]
     elif number % 60 == 11:
         paid = 3
+    elif number in (COUNTERFEITER, BRUSHER):
+        paid = 2400 if number == COUNTERFEITER else 310
     signed = dice.count(paid, 0.9)
     reviews = dice.count(signed, 0.35)
     due = dice.count(paid, 0.97)
@@ -156,11 +159,9 @@ def make_store(number: int, good: float, dice: Dice) -> Row:
 
 def make_stores(goodness: Sequence[float], dice: Dice) -> list[Row]:
     stores = [make_store(i + 1, good, dice) for i, good in enumerate(goodness)]
-    stores[41]["counterfeits"] = 2  # sells counterfeits
-    stores[41].update(paid_orders=2400, due_orders=2300, signed_orders=2200, delivered_orders=2150)
-    stores[41]["delivery_hours_total"] = 2150 * 40
-    stores[187]["counterfeits"] = 1
-    stores[64].update(paid_orders=310, abnormal_orders=5200, reviews=1900, bad_reviews=2)  # brushes orders
+    stores[COUNTERFEITER - 1].update(counterfeits=2)
+    stores[BRUSHER - 1].update(abnormal_orders=5200)
+    stores[187].update(counterfeits=1)
     return stores
 
 
@@ -227,7 +228,9 @@ def make_product(number: int, good: float, groups: Sequence[tuple[str, Row, int]
     price = max(100, int(p50 * math.exp(0.02 - 0.06 * good + 0.2 * dice.normal())) // 10 * 10)
     coupon = price * dice.whole(3, 15) // 100 // 100 * 100 if dice.chance(0.4) else 0
     signed = int(dice.tailed(600.0 if number <= OPERATORS else 90.0, 1.6))  # operators push what sells
-    if number % 20 == 8:
+    if number == COUNTERFEITER:
+        signed = 1800
+    elif number % 20 == 8:
         signed = dice.whole(0, 4)
     reviews = dice.count(signed, 0.5)
     comparable = str(group["comparison_group"])
@@ -240,14 +243,14 @@ def make_product(number: int, good: float, groups: Sequence[tuple[str, Row, int]
         "category": category,
         "parent_category": parent,
         "comparison_group": comparable,
-        "on_sale": "false" if dice.chance(0.07) else "true",
+        "on_sale": "false" if dice.chance(0.07) and number != COUNTERFEITER else "true",
         "list_price": money(price),
         "coupon": money(coupon),
         "signed_orders": signed,
         "quality_returns": dice.count(signed, 0.75 * returns * math.exp(-0.8 * good)),
         "reviews": reviews,
         "good_reviews": dice.count(reviews, 0.935 + 0.025 * good),
-        "counterfeit_confirmed": "true" if number in (42, 388, 701) else "false",
+        "counterfeit_confirmed": "true" if number in (COUNTERFEITER, 388, 701) else "false",
     }
 
 
