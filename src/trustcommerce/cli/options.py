@@ -10,7 +10,7 @@ from trustcommerce.read.dates import parse_date
 __all__ = ["as_of", "facts", "format_option", "lang", "pack"]
 
 
-class _Day(click.ParamType):
+class _Day(click.ParamType):  # type: ignore[type-arg]
     name = "DATE"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:

@@ -10,11 +10,11 @@ from trustcommerce.diagnostics import Span
 from trustcommerce.language import ranges
 from trustcommerce.language.calendar import AT_MIDNIGHT, DAY
 from trustcommerce.language.expressions import Apply, Expr, Literal, poison
-from trustcommerce.language.foundation import Foundation, constant, is_bad, name_of, null_of, retype
+from trustcommerce.language.foundation import Foundation, constant, is_bad, name_of, retype
 from trustcommerce.language.semantics import TINY, round_div, round_number
-from trustcommerce.language.types import INTEGER, MAX_INT, NUMBER, TIMESTAMP, Kind, Type, power
+from trustcommerce.language.types import INTEGER, MAX_INT, TIMESTAMP, Kind, Type, power
 
-__all__ = ["Arithmetic", "point_beside_count"]
+__all__ = ["Arithmetic", "fraction", "point_beside_count", "whole"]
 
 
 class Arithmetic(Foundation):
@@ -115,7 +115,7 @@ class Arithmetic(Foundation):
 
     def _fraction_times(self, a: Expr, b: Expr, span: Span | None) -> Expr | None:
         """(n / d) times an exact number is n * number / d: a fraction stays exact until rounded."""
-        parts = _fraction(a)
+        parts = fraction(a)
         if parts is None or b.type.kind is not Kind.EXACT:
             return None
         return self.div(self.mul(parts[0], b, span), parts[1], span)
@@ -139,33 +139,6 @@ class Arithmetic(Foundation):
         zero = ranges.of(b.type)[0] < smallest and ranges.of(b.type)[1] > -smallest
         nullable = a.type.nullable or b.type.nullable or zero
         return self.apply("div", (a, b), Type(Kind.NUMBER, 0, unit, nullable, low, high), span)
-
-    def round_to(self, a: Expr, scale: int, span: Span | None = None) -> Expr:
-        """The number as an exact one of `scale` places, half-up; fractions of exact numbers exactly."""
-        if is_bad(a) or a.type.kind is Kind.MISSING:
-            return a
-        if a.type.kind is Kind.EXACT:
-            return self.rescale(a, scale)
-        parts = _fraction(a)
-        if parts is not None and ranges.of(parts[1].type)[0] >= 0:
-            return self._round_fraction(a, *parts, scale, span)
-        factor = float(power(scale))
-        low, high = (x * factor for x in ranges.of(a.type))
-        if not -MAX_INT / 4 <= low <= high <= MAX_INT / 4:
-            return self.overflow(a.type, span)
-        type_ = Type(Kind.EXACT, scale, a.type.unit, a.type.nullable, _round(low), _round(high))
-        return self.apply("round_number", (a, Literal(factor, NUMBER.within(factor, factor))), type_, span or a.span)
-
-    def _round_fraction(self, a: Expr, n: Expr, d: Expr, scale: int, span: Span | None) -> Expr:
-        shifted = self.mul(n, Literal(power(scale), INTEGER.within(power(scale), power(scale))), span)
-        low, high = (x * power(scale) for x in ranges.of(a.type))
-        positive = retype(d, evolve(d.type, low=max(1, d.type.low or 1)))
-        type_ = Type(Kind.EXACT, scale, a.type.unit, a.type.nullable, int(low) - 1, int(high) + 1)
-        rounded = self.round_div(shifted, positive, type_, span)
-        if (d.type.low or 0) >= 1:
-            return rounded
-        zero = self.compare("eq", d, constant(0), span)
-        return self.case([(zero, null_of(type_))], rounded, span)
 
     def round_div(self, a: Expr, b: Expr, type_: Type | None = None, span: Span | None = None) -> Expr:
         """Exact half-up quotient of scaled integers; `b` must be proven positive."""
@@ -203,7 +176,8 @@ def _half_up(a: float | int, b: float | int) -> int:
     return round_div(int(a), int(b)) if abs(a) != float("inf") else int(MAX_INT * (1 if a > 0 else -1))
 
 
-def _round(x: float) -> int:
+def whole(x: float) -> int:
+    """The nearest integer, halves away from zero."""
     return round_number(x, 1.0)
 
 
@@ -221,7 +195,7 @@ def _quotient_unit(a: Type, b: Type) -> str | None:
     return f"{a.unit or '1'}/{b.unit}"
 
 
-def _fraction(expr: Expr) -> tuple[Expr, Expr] | None:
+def fraction(expr: Expr) -> tuple[Expr, Expr] | None:
     """Numerator and denominator, when `expr` is a quotient of exact numbers of one scale."""
     if not (isinstance(expr, Apply) and expr.op == "div"):
         return None

@@ -12,11 +12,11 @@ from attrs import evolve
 from trustcommerce import codes
 from trustcommerce.diagnostics import Span
 from trustcommerce.language import ranges
-from trustcommerce.language.arithmetic import Arithmetic, point_beside_count
+from trustcommerce.language.arithmetic import Arithmetic, fraction, point_beside_count, whole
 from trustcommerce.language.expressions import Case, Expr, Literal, poison
 from trustcommerce.language.foundation import constant, is_bad, name_of, null_of, retype
 from trustcommerce.language.names import did_you_mean
-from trustcommerce.language.types import BOOLEAN, MISSING, Kind, Type
+from trustcommerce.language.types import BOOLEAN, INTEGER, MAX_INT, MISSING, NUMBER, Kind, Type, power
 
 __all__ = ["Operations", "constant", "null_of", "retype"]
 
@@ -25,6 +25,33 @@ _COMPARABLE = frozenset([Kind.TEXT, Kind.DATE, Kind.TIMESTAMP, Kind.BOOLEAN, Kin
 
 class Operations(Arithmetic):
     """All constructors: comparisons, logic and alternatives on top of arithmetic."""
+
+    def round_to(self, a: Expr, scale: int, span: Span | None = None) -> Expr:
+        """The number as an exact one of `scale` places, half-up; fractions of exact numbers exactly."""
+        if is_bad(a) or a.type.kind is Kind.MISSING:
+            return a
+        if a.type.kind is Kind.EXACT:
+            return self.rescale(a, scale)
+        parts = fraction(a)
+        if parts is not None and ranges.of(parts[1].type)[0] >= 0:
+            return self._round_fraction(a, *parts, scale, span)
+        factor = float(power(scale))
+        low, high = (x * factor for x in ranges.of(a.type))
+        if not -MAX_INT / 4 <= low <= high <= MAX_INT / 4:
+            return self.overflow(a.type, span)
+        type_ = Type(Kind.EXACT, scale, a.type.unit, a.type.nullable, whole(low), whole(high))
+        return self.apply("round_number", (a, Literal(factor, NUMBER.within(factor, factor))), type_, span or a.span)
+
+    def _round_fraction(self, a: Expr, n: Expr, d: Expr, scale: int, span: Span | None) -> Expr:
+        shifted = self.mul(n, Literal(power(scale), INTEGER.within(power(scale), power(scale))), span)
+        low, high = (x * power(scale) for x in ranges.of(a.type))
+        positive = retype(d, evolve(d.type, low=max(1, d.type.low or 1)))
+        type_ = Type(Kind.EXACT, scale, a.type.unit, a.type.nullable, int(low) - 1, int(high) + 1)
+        rounded = self.round_div(shifted, positive, type_, span)
+        if (d.type.low or 0) >= 1:
+            return rounded
+        zero = self.compare("eq", d, constant(0), span)
+        return self.case([(zero, null_of(type_))], rounded, span)
 
     def compare(self, op: str, a: Expr, b: Expr, span: Span | None = None) -> Expr:
         if is_bad(a, b):

@@ -23,13 +23,13 @@ def _dialect() -> Any:
     from sqlglot import parser, tokens
     from sqlglot.dialects.dialect import Dialect
 
-    class Rules(Dialect):
-        class Tokenizer(tokens.Tokenizer):
+    class Rules(Dialect):  # type: ignore[misc]
+        class Tokenizer(tokens.Tokenizer):  # type: ignore[misc]
             QUOTES = ["'", '"']
             IDENTIFIERS = ["`"]
             COMMENTS: list[Any] = []
 
-        class Parser(parser.Parser):
+        class Parser(parser.Parser):  # type: ignore[misc]
             FUNCTIONS: dict[str, Any] = {}
             FUNCTION_PARSERS: dict[str, Any] = {}
             NO_PAREN_FUNCTIONS: dict[Any, Any] = {}

@@ -17,8 +17,8 @@ from trustcommerce.model.ruleset import (
     Reference,
     RuleSet,
     Sample,
-    Title,
 )
+from trustcommerce.model.title import Title
 
 __all__ = [
     "Adjustment",

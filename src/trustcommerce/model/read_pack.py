@@ -219,7 +219,7 @@ def _narrowed(spec: TableSpec, rows: list[tuple[object, ...]]) -> dict[str, Colu
     """Columns with the range their cells really have: the proof against overflow needs no more."""
     narrowed = {}
     for i, (name, column) in enumerate(spec.columns.items()):
-        values = [row[i] for row in rows if isinstance(row[i], int | float) and not isinstance(row[i], bool)]
+        values = [v for row in rows if isinstance(v := row[i], int | float) and not isinstance(v, bool)]
         type_ = column.type.within(min(values), max(values)) if column.type.numeric and values else column.type
         narrowed[name] = evolve(column, type=type_)
     return narrowed

@@ -147,7 +147,7 @@ class _Reader:
             if isinstance(valid, Mapping) else None,
             otherwise={e.key.text: e.value for e in otherwise} if isinstance(otherwise, Mapping)
             else nodes.text(otherwise),
-            valid_spans=tuple(each.span for key in ("from", "until") if (each := valid.get(key)) is not None)
+            valid_spans=tuple(end.span for key in ("from", "until") if (end := valid.get(key)) is not None)
             if isinstance(valid, Mapping) else (),
             source=(node.get(kind) or node).span, span=entry.key.span,
         )  # fmt: skip

@@ -24,7 +24,7 @@ class Interval:
     def empty(self, whole: bool = False) -> bool:
         """Whether no value lies in it; over ranks and counts (`whole`) only whole values do."""
         if whole:
-            return self.first() > self.last()
+            return bool(self.first() > self.last())
         if self.low == self.high:
             return not (self.low_closed and self.high_closed)
         return bool(self.low > self.high)

@@ -47,10 +47,10 @@ class References:
                 continue
             self.known[reference.name] = columns
             context.reference_columns[reference.name] = tuple(columns)
-            for name in reference.otherwise if isinstance(reference.otherwise, dict) else ():
+            for name, node in reference.otherwise.items() if isinstance(reference.otherwise, dict) else ():
                 if name not in columns:
-                    context.ops.error(codes.UNKNOWN_COLUMN, f"`{reference.target}` has no column `{name}`",
-                                      reference.otherwise[name].span, did_you_mean(name, columns))
+                    context.ops.error(codes.UNKNOWN_COLUMN, f"`{reference.target}` has no column `{name}`", node.span,
+                                      did_you_mean(name, columns))
             context.references[reference.name] = (
                 lambda column, metric, span, reference=reference, columns=columns:  # type: ignore[misc]
                 self._read(reference, columns, column, metric, span)
@@ -157,13 +157,13 @@ class References:
         if type_.kind is Kind.LABEL:
             fitted = self.context.ops.as_label(default, type_.labels)
         else:
-            fitted = self.context.ops.unify([retype(found, type_), default], node.span,
-                                            "the column and its default are") or [poison(span)] * 2
-            fitted = fitted[1]
+            pair = self.context.ops.unify([retype(found, type_), default], node.span, "the column and its default are")
+            fitted = poison(span) if pair is None else pair[1]
         if fitted.type == UNKNOWN:
             return poison(span)
         matched = Column(f"{name}.matched", BOOLEAN, span)
-        return self.context.define_once(f"{name}.{column} or else", self.context.ops.case([(matched, found)], fitted))
+        chosen = self.context.ops.case([(matched, retype(found, type_))], fitted)
+        return self.context.define_once(f"{name}.{column} or else", chosen)
 
     def check_unused(self) -> None:
         """Say what is wrong with references that nothing reads, and leave no trace of them."""

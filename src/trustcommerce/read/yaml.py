@@ -1,7 +1,10 @@
 """YAML text -> tree, over libyaml's events, with positions, bounds and no surprises."""
 
+from typing import Any
+
 import yaml
-from yaml.cyaml import CParser
+from yaml.cyaml import CParser  # type: ignore[attr-defined]
+from yaml.reader import ReaderError
 
 from trustcommerce import codes
 from trustcommerce.diagnostics import Problems, SourceFile, Span
@@ -38,7 +41,7 @@ def parse_yaml(file: SourceFile, problems: Problems) -> Node | None:
 def _explain(error: yaml.YAMLError, file: SourceFile) -> tuple[str, Span, str | None]:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     at = min(getattr(mark, "index", 0) or 0, len(file.text))
-    if getattr(mark, "index", 0) == 0 and getattr(error, "position", None):
+    if isinstance(error, ReaderError) and error.position:
         at = min(int(error.position), len(file.text))
     what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
     context = getattr(error, "context", None)
@@ -68,7 +71,7 @@ def _explain(error: yaml.YAMLError, file: SourceFile) -> tuple[str, Span, str | 
 class _Builder:
     def __init__(self, file: SourceFile, problems: Problems) -> None:
         self.file, self.problems = file, problems
-        self.parser = CParser(file.text)
+        self.parser: Any = CParser(file.text)  # its events are untyped
         self.anchors: dict[str, Node] = {}
         self.nodes = 0
         self.cut_line = 0
@@ -86,7 +89,7 @@ class _Builder:
                       "one file holds one rule set; drop the `---`")
         return node
 
-    def span(self, event: yaml.Event) -> Span:
+    def span(self, event: Any) -> Span:
         return Span(self.file, event.start_mark.index, event.end_mark.index)
 
     def fail(self, code: codes.Code, message: str, span: Span, hint: str | None = None) -> None:
@@ -98,7 +101,7 @@ class _Builder:
         if self.nodes > MAX_NODES:
             self.fail(codes.ALIAS_BOMB, f"aliases unfold to more than {MAX_NODES:,} nodes", span)
 
-    def node(self, event: yaml.Event, depth: int) -> Node:
+    def node(self, event: Any, depth: int) -> Node:
         span = self.span(event)
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event, span)
@@ -122,7 +125,7 @@ class _Builder:
             self.anchors[event.anchor] = node
         return node
 
-    def alias(self, event: yaml.AliasEvent, span: Span) -> Node:
+    def alias(self, event: Any, span: Span) -> Node:
         target = self.anchors.get(event.anchor)
         if target is None:
             self.fail(codes.BAD_YAML, f"no anchor `&{event.anchor}` before this alias", span)
@@ -130,7 +133,7 @@ class _Builder:
         self.count(target.size, span)
         return target
 
-    def sequence(self, event: yaml.SequenceStartEvent, depth: int) -> Sequence:
+    def sequence(self, event: Any, depth: int) -> Sequence:
         items = []
         while not isinstance(each := self.parser.get_event(), yaml.SequenceEndEvent):
             items.append(self.node(each, depth + 1))
@@ -139,7 +142,7 @@ class _Builder:
         span = Span(self.file, event.start_mark.index, self.end_of(each, event.flow_style))
         return Sequence(tuple(items), span, 1 + sum(item.size for item in items))
 
-    def mapping(self, event: yaml.MappingStartEvent, depth: int) -> Mapping:
+    def mapping(self, event: Any, depth: int) -> Mapping:
         entries: list[Entry] = []
         seen: dict[str, Scalar] = {}
         merged: tuple[Entry, ...] = ()
@@ -164,8 +167,8 @@ class _Builder:
         span = Span(self.file, event.start_mark.index, self.end_of(each, event.flow_style))
         return Mapping(tuple(entries), span, 1 + sum(1 + entry.value.size for entry in entries))
 
-    def end_of(self, event: yaml.Event, flow: bool) -> int:
-        return event.end_mark.index if flow else event.start_mark.index
+    def end_of(self, event: Any, flow: bool) -> int:
+        return int(event.end_mark.index if flow else event.start_mark.index)
 
     def is_cut(self, last: Entry, key: Scalar, value: Node) -> bool:
         """Whether `key` is no key but the rest of a text that a comma cut: nothing follows it."""

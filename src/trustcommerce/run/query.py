@@ -56,7 +56,7 @@ def unmatched(version: Version, match: Match, names: dict[str, str], as_of: dt.d
     body = _Layers(names, as_of, _needed(version, set())).build(match)
     test = exp.Not(this=column(f"{match.name}.matched"))
     query = exp.select(*(column(name) for name in key)).from_(body.subquery("x", copy=False), copy=False).where(test, copy=False).limit(1, copy=False)
-    return query.sql(dialect="duckdb", identify=True)
+    return str(query.sql(dialect="duckdb", identify=True))
 
 
 def _needed(version: Version, names: set[str]) -> set[str]:

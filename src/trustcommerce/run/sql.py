@@ -56,7 +56,7 @@ def to_sql(expr: Expr) -> exp.Expression:
     if special is not None:
         return special(expr)
     left, right = (_wrapped(to_sql(arg)) for arg in expr.args)
-    return _BINARY[expr.op](this=left, expression=right)  # type: ignore[no-any-return]
+    return _BINARY[expr.op](this=left, expression=right)
 
 
 def literal(value: Any, type_: Type) -> exp.Expression:
