@@ -203,8 +203,10 @@ class Lowering:
 
 def to_points(expr: Expr, context: Context) -> Expr:
     """A number as points: ten-thousandths, rounded half-up once."""
-    if expr.type in (UNKNOWN,) or expr.type.kind is Kind.MISSING:
+    if expr.type == UNKNOWN:
         return expr
+    if expr.type.kind is Kind.MISSING:
+        return null_of(POINTS, expr.span)
     if not expr.type.numeric:
         return context.ops.error(codes.TYPE_MISMATCH, f"{expr.type.null(False)} where points are expected", expr.span)
     if not expr.type.dimensionless and expr.type.unit != "points":
