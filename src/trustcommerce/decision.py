@@ -11,7 +11,7 @@ from trustcommerce.errors import DataError
 from trustcommerce.explain import Explanation, explain, render_text
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.types import Type
-from trustcommerce.plan import Version
+from trustcommerce.plan import ItemShape, Version
 from trustcommerce.run.record import RecordProgram
 from trustcommerce.run.values import show
 
@@ -64,6 +64,7 @@ class Basis:
     shadow: bool
     key: int
     plan: Version
+    types: dict[str, Type]
     program: RecordProgram
     texts: dict[str, dict[str, str]]
 
@@ -125,10 +126,6 @@ class Decision:
         program = self._basis.program
         return dict(zip(program.late_names, program.late(self._values, self.as_of), strict=True))
 
-    @cached_property
-    def _types(self) -> dict[str, Type]:
-        return {each.name: each.type for each in self._basis.plan.outputs}
-
     def _get(self, name: str) -> Any:
         """The run-time value of an item, input or constant."""
         index = self._basis.program.index
@@ -140,10 +137,14 @@ class Decision:
 
     def __getitem__(self, name: str) -> Any:
         """The outward value of any output: a metric, value, score, part, level or resource."""
-        if name not in self._types:
+        if name not in self._basis.types:
             raise DataError(f"rule set `{self.ruleset}` gives no `{name}`", ruleset=self.ruleset, column=name,
-                            hint=did_you_mean(name, self._types))
-        return show(self._get(name), self._types[name])
+                            hint=did_you_mean(name, self._basis.types))
+        return show(self._get(name), self._basis.types[name])
+
+    def outputs(self, *blocks: str) -> tuple[ItemShape, ...]:
+        """Outputs with their titles and types, of the given blocks: metrics, values, levels, resources ..."""
+        return tuple(each for each in self._basis.plan.outputs if each.block in blocks)
 
     def _block(self, *blocks: str) -> dict[str, Any]:
         return {each.name: self[each.name] for each in self._basis.plan.outputs if each.block in blocks}
@@ -183,7 +184,7 @@ class Decision:
         shape = next(each for each in self._basis.plan.scores if each.path == name)
         reasons = tuple((code, self._get(f"{name}.lost_{i}")) for i in range(1, 4)
                         if (code := self._get(f"{name}.reason_{i}")) is not None)  # fmt: skip
-        return explain(shape, self._basis.plan, self._get, self.statuses[name], reasons)
+        return explain(shape, self._basis.plan, self._get, self[f"{name}.status"], reasons)
 
     def _named(self, score: str | None) -> str:
         names = [shape.path for shape in self._basis.plan.scores]

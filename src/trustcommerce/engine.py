@@ -224,7 +224,8 @@ class Engine:
         pack = self.plan.pack
         basis = Basis(
             pack=pack.name, version=pack.version, meaning=self.plan.meaning, source=self.plan.source, ruleset=ruleset,
-            as_of=day, shadow=plan.shadow(day), key=len(plan.key), plan=version, program=self._program(plan, version),
+            as_of=day, shadow=plan.shadow(day), key=len(plan.key), plan=version,
+            types={each.name: each.type for each in version.outputs}, program=self._program(plan, version),
             texts=self._texts,
         )  # fmt: skip
         if len(self._bases) >= _MAX_BASES:

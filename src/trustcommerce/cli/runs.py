@@ -81,6 +81,15 @@ def score(pack: str, ruleset: str, source: str, as_of: dt.date, lang: str, form:
             click.echo(_brief(decision, lang))
 
 
+def _shown(value: Any) -> str:
+    """An output as people read it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(value) or "none"
+    return "-" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def _brief(decision: Any, lang: str) -> str:
     """One subject in a few lines."""
     lines = [f"{', '.join(map(str, decision.key))}  ({decision.ruleset}, {decision.as_of})"]
@@ -91,8 +100,7 @@ def _brief(decision: Any, lang: str) -> str:
             lost = "" if reason.lost is None else f" -{reason.lost:g}"
             lines.append(f"    {reason.code}{lost}{'  ' + reason.text if reason.text else ''}")
     for name, value in {**decision.levels, **decision.resources}.items():
-        shown = ", ".join(value) or "none" if isinstance(value, list) else str(value)
-        lines.append(f"  {name}: {shown}")
+        lines.append(f"  {name}: {_shown(value)}")
     return "\n".join(lines)
 
 
@@ -134,12 +142,11 @@ def explain(pack: str, ruleset: str, key: str, facts: str, as_of: dt.date, lang:
 
     engine = load(pack)
     decision = engine.score(ruleset, engine.record(ruleset, key, facts, as_of), as_of)
-    click.echo(decision.explain(lang, form))
+    if form == "json" or decision.scores:
+        click.echo(decision.explain(lang, form))
     if form == "text":
-        extra = {**decision.levels, **decision.resources}
-        for name, value in extra.items():
-            shown = ", ".join(value) or "none" if isinstance(value, list) else str(value)
-            click.echo(f"{name}: {shown}")
+        for output in decision.outputs("values", "levels", "resources"):
+            click.echo(f"{output.title.get(lang, output.name)}: {_shown(decision[output.name])}")
         notice = engine.plan.pack.notice.get(lang)
         if notice:
             click.echo(notice)

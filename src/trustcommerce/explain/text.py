@@ -4,25 +4,27 @@ from collections.abc import Iterator
 
 from trustcommerce.diagnostics import display_width
 from trustcommerce.explain.tree import Explanation, ExplanationLine, ExplanationNode
+from trustcommerce.model import Title
 
 __all__ = ["pad", "points", "render_text"]
 
 _WIDTH = 80
 _NUMBERS = (9, 9, 8, 10)
+_STATES = {"insufficient": "no data", "not_applicable": "left out", "exempt": "exempt"}
 _NAME = _WIDTH - sum(_NUMBERS) - 1
 
 _WORDS = {
-    "zh": {"points": "得分", "possible": "满分", "weight": "权重", "adds": "计入", "reasons": "主要失分原因",
+    "zh": {"points": "得分", "possible": "满分", "weight": "权重", "adds": "计入", "reasons": "主要原因",
            "choice": "取分", "default": "缺失默认分", "exception": "例外", "bonus": "加分", "deduction": "扣分",
            "limit": "限分", "range": "分数范围", "rounding": "舍入", "lost": "失分", "score": "总分",
            "scored": "已评分", "insufficient": "数据不足", "exempt": "免考", "masked": "已屏蔽", "frozen": "冻结",
-           "not_applicable": "不计", "line": "行"},
+           "not_applicable": "不计", "no data": "无数据", "left out": "不计"},
     "en": {"points": "points", "possible": "possible", "weight": "weight", "adds": "adds",
-           "reasons": "Largest losses", "choice": "points for", "default": "default when missing",
+           "reasons": "Main reasons", "choice": "points for", "default": "default when missing",
            "exception": "exception", "bonus": "bonus", "deduction": "deduction", "limit": "limit", "range": "range",
            "rounding": "rounding", "lost": "lost", "score": "score", "scored": "scored",
            "insufficient": "insufficient", "exempt": "exempt", "masked": "masked", "frozen": "frozen",
-           "not_applicable": "not counted", "line": "line"},
+           "not_applicable": "left out", "no data": "no data", "left out": "left out"},
 }  # fmt: skip
 
 
@@ -72,12 +74,12 @@ def _row(indent: int, name: str, numbers: tuple[str, str, str, str]) -> str:
 
 def _node(node: ExplanationNode, lang: str, words: dict[str, str], depth: int) -> Iterator[str]:
     weight = "" if node.weight is None else f"{node.weight}/{node.total}" if node.total else str(node.weight)
-    state = words[node.status] if node.status in ("not_applicable", "insufficient", "exempt") else ""
+    state = words[_STATES[node.status]] if depth and node.status in _STATES else "-"
     yield _row(depth, f"{node.title.get(lang, node.name)} :{node.line}",
                (points(node.points) if node.points is not None else state, points(node.possible), weight,
                 points(node.contribution) if depth else ""))  # fmt: skip
     if node.source is not None:
-        yield from _source(node, depth + 1)
+        yield from _source(node, lang, depth + 1)
     for child in node.children:
         yield from _node(child, lang, words, depth + 1)
     for line in node.lines:
@@ -86,17 +88,18 @@ def _node(node: ExplanationNode, lang: str, words: dict[str, str], depth: int) -
         yield _line(line, lang, words, depth + 1)
 
 
-def _source(node: ExplanationNode, depth: int) -> Iterator[str]:
+def _source(node: ExplanationNode, lang: str, depth: int) -> Iterator[str]:
     source = node.source or {}
     value = source.get("value")
     shown = "-" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
     atoms = f" = {source['of']} / {source['to']}" if "of" in source else ""
     unit = f" {source['unit']}" if source.get("unit") not in (None, "ratio", "points") else ""
-    yield pad("  " * depth + f"· {source.get('name')} {shown}{atoms}{unit}", _WIDTH).rstrip()
+    name = Title(dict(source.get("title") or {})).get(lang, str(source.get("name")))
+    yield pad("  " * depth + f"· {name} {shown}{atoms}{unit}", _WIDTH).rstrip()
 
 
 def _line(line: ExplanationLine, lang: str, words: dict[str, str], depth: int) -> str:
     title = line.title.get(lang, line.name if line.kind not in ("range", "rounding", "default") else "")
     name = f"{words[line.kind]} {title}".rstrip() + (f" :{line.line}" if line.line else "")
-    sign = "+" if line.points > 0 and line.kind not in ("exception", "choice", "default") else ""
+    sign = "+" if line.points and line.points > 0 and line.kind not in ("exception", "choice", "default") else ""
     return _row(depth, name, ("", "", "", sign + points(line.points)))

@@ -1,14 +1,14 @@
 """The contribution tree: at every node, children, adjustments and one rounding line add up exactly."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from trustcommerce.language.semantics import round_div
-from trustcommerce.language.types import Type
 from trustcommerce.model import Title
-from trustcommerce.plan import NodeShape, Version
+from trustcommerce.plan import ItemShape, NodeShape, Version
 from trustcommerce.run.values import show
 
 __all__ = ["Explanation", "ExplanationLine", "ExplanationNode", "explain"]
@@ -26,7 +26,7 @@ class ExplanationLine:
     kind: str
     name: str
     title: Title
-    points: int
+    points: int | None
     reason: str | None = None
     line: int | None = None
 
@@ -106,109 +106,131 @@ def explain(
         status: Status of the score.
         reasons: Its reason codes with the points lost.
     """
-    types = {each.name: each.type for each in version.outputs}
-    root = _node(shape, get, types, None)
+    shapes = {each.name: each for each in version.outputs}
+    masked = status == "masked"
+    root = _Tree(get, shapes).node(shape, None, given=None if masked else get(shape.path), status=status)
+    if masked:
+        root = evolve(root, children=(), lines=tuple(evolve(line, points=None) for line in root.lines))
     return Explanation(score=shape.path, status=status, root=root, reasons=reasons)
 
 
-def _number(source: str | int | None, get: Get) -> int | None:
-    return int(get(source)) if isinstance(source, str) else source
+@frozen
+class _Tree:
+    """Builds nodes from the values of one decision."""
 
+    get: Get
+    shapes: Mapping[str, ItemShape]
 
-def _node(shape: NodeShape, get: Get, types: Mapping[str, Type], total: int | None) -> ExplanationNode:
-    value = get(shape.value)
-    weight = _number(shape.weight, get)
-    decided = _number(shape.exception, get) if shape.exception is not None else 0
-    own_total = _number(shape.total, get) if shape.total is not None else None
-    children = tuple(_node(child, get, types, own_total) for child in shape.children)
-    lines = _lines(shape, get, value, children, decided or 0)
-    counted = value is not None and weight is not None and total
-    exception = shape.exceptions[decided - 1] if decided else None
-    return ExplanationNode(
-        name=shape.name, path=shape.path, title=shape.title, status=_status(shape, get, value, decided or 0),
-        points=value, possible=shape.possible,
-        lost=None if value is None or shape.possible is None else max(0, shape.possible - value),
-        weight=weight, total=total,
-        contribution=round_div(weight * value, total) if counted and weight is not None and total else (
-            0 if weight is not None else None),
-        reason=exception.reason if exception is not None and exception.reason else shape.reason,
-        file=shape.file, line=shape.line, source=_source(shape, get, types), lines=lines, children=children,
-    )  # fmt: skip
+    def number(self, source: str | int | None) -> int | None:
+        value = self.get(source) if isinstance(source, str) else source
+        return None if value is None else int(value)
 
+    def node(
+        self, shape: NodeShape, total: int | None, *, given: int | None = None, status: str | None = None
+    ) -> ExplanationNode:
+        """A node under a parent whose counted weights sum to `total`; for a root, the points it was given."""
+        root = status is not None
+        value = given if root else self.get(shape.value)
+        weight = self.number(shape.weight)
+        decided = self.number(shape.exception) or 0
+        own_total = self.number(shape.total)
+        counts = not decided and value is not None
+        children = tuple(self.node(child, own_total if counts else None) for child in shape.children)
+        counted = value is not None and weight is not None and total
+        rule = shape.exceptions[decided - 1] if decided else None
+        return ExplanationNode(
+            name=shape.name, path=shape.path, title=shape.title,
+            status=status if status is not None else self.status(shape, value, decided),
+            points=value, possible=shape.possible,
+            lost=None if value is None or shape.possible is None else max(0, shape.possible - value),
+            weight=weight, total=total if counted else None,
+            contribution=round_div(weight * value, total) if counted and weight and value and total else (
+                0 if counted else None),
+            reason=rule.reason if rule is not None and rule.reason else shape.reason,
+            file=shape.file, line=shape.line, source=self.source(shape),
+            lines=self.lines(shape, value, children, decided), children=children,
+        )  # fmt: skip
 
-def _status(shape: NodeShape, get: Get, value: int | None, decided: int) -> str:
-    if decided:
-        return shape.exceptions[decided - 1].status
-    if value is None:
-        return "insufficient" if shape.missing == "insufficient" else "not_applicable"
-    if isinstance(shape.missing, int) and shape.mean is not None and get(shape.mean) is None:
-        return "default"
-    return "scored"
+    def status(self, shape: NodeShape, value: int | None, decided: int) -> str:
+        if decided:
+            return shape.exceptions[decided - 1].status
+        if value is None:
+            return "insufficient" if shape.missing == "insufficient" else "not_applicable"
+        if isinstance(shape.missing, int) and shape.mean is not None and self.get(shape.mean) is None:
+            return "default"
+        return "scored"
 
-
-def _lines(
-    shape: NodeShape, get: Get, value: int | None, children: tuple[ExplanationNode, ...], decided: int
-) -> tuple[ExplanationLine, ...]:
-    """What moved the node besides its children, ending with the one rounding line where it is needed."""
-    if decided and shape.exceptions[decided - 1].status != "masked":
-        rule = shape.exceptions[decided - 1]
-        return (ExplanationLine(kind="exception", name=rule.reason or rule.status, title=rule.title, points=value or 0,
-                                reason=rule.reason, line=rule.line),)  # fmt: skip
-    if value is None:
-        return ()
-    found: list[ExplanationLine] = []
-    running = sum(child.contribution or 0 for child in children)
-    if shape.missing not in (None, "leave_out", "insufficient") and shape.mean and get(shape.mean) is None:
-        base = value if not isinstance(shape.missing, int) else shape.missing
-        found.append(ExplanationLine(kind="default", name="missing", title=Title(), points=base, line=shape.line))
+    def lines(
+        self, shape: NodeShape, value: int | None, children: tuple[ExplanationNode, ...], decided: int
+    ) -> tuple[ExplanationLine, ...]:
+        """What moved the node besides its children, ending with the one rounding line where it is needed."""
+        if decided:
+            rule = shape.exceptions[decided - 1]
+            return (ExplanationLine(kind="exception", name=rule.reason or rule.status, title=rule.title,
+                                    points=value, reason=rule.reason, line=rule.line),)  # fmt: skip
+        if value is None:
+            return ()
+        found, base = self._base(shape, value, children)
         running = base
-    elif not children:
-        running = get(shape.mean) if shape.mean is not None else _before(shape, get, value)
-        found.append(ExplanationLine(kind="choice", name=shape.source or shape.name, title=shape.title,
-                                     points=running, line=shape.line))  # fmt: skip
-    for each in shape.adjustments:
-        points = each.sign * (get(each.item) or 0)
-        if points:
-            kind = "bonus" if each.sign > 0 else "deduction"
-            found.append(ExplanationLine(kind=kind, name=each.name, title=each.title, points=points,
-                                         reason=each.reason, line=each.line))  # fmt: skip
+        for each in shape.adjustments:
+            points = each.sign * (self.get(each.item) or 0)
+            if points:
+                found.append(ExplanationLine(kind="bonus" if each.sign > 0 else "deduction", name=each.name,
+                                             title=each.title, points=points, reason=each.reason, line=each.line))  # fmt: skip
             running += points
-    for limit in shape.limits:
-        moved = (get(limit.after) or 0) - (get(limit.before) or 0)
-        if moved:
-            found.append(ExplanationLine(kind="limit", name=limit.name, title=limit.title, points=moved,
-                                         reason=limit.reason, line=limit.line))  # fmt: skip
+        for limit in shape.limits:
+            moved = (self.get(limit.after) or 0) - (self.get(limit.before) or 0)
+            if moved:
+                found.append(ExplanationLine(kind="limit", name=limit.name, title=limit.title, points=moved,
+                                             reason=limit.reason, line=limit.line))  # fmt: skip
             running += moved
-    if shape.range is not None:
-        clamped = min(max(running, shape.range[0]), shape.range[1])
-        if abs(clamped - running) > 2 * len(children) and clamped != running:
-            found.append(ExplanationLine(kind="range", name="range", title=Title(), points=clamped - running,
-                                         line=shape.line))  # fmt: skip
-            running = clamped
-    if running != value:
-        found.append(ExplanationLine(kind="rounding", name="rounding", title=Title(), points=value - running))
-    return tuple(found)
+        if shape.range is not None:
+            clamped = min(max(running, shape.range[0]), shape.range[1])
+            if clamped != running:
+                found.append(ExplanationLine(kind="range", name="range", title=Title(), points=clamped - running,
+                                             line=shape.line))  # fmt: skip
+        shown = sum(line.points or 0 for line in found)
+        if not any(line.kind == "default" for line in found):
+            shown += sum(child.contribution or 0 for child in children)
+        if shown != value:
+            found.append(ExplanationLine(kind="rounding", name="rounding", title=Title(), points=value - shown))
+        return tuple(found)
 
+    def _base(
+        self, shape: NodeShape, value: int, children: tuple[ExplanationNode, ...]
+    ) -> tuple[list[ExplanationLine], int]:
+        """The points before bonuses: a default, the mean of the children, or the choice's own."""
+        if shape.missing not in (None, "leave_out", "insufficient") and shape.mean and self.get(shape.mean) is None:
+            base = shape.missing if isinstance(shape.missing, int) else self._before(shape, value)
+            return [ExplanationLine(kind="default", name="missing", title=Title(), points=base, line=shape.line)], base
+        if children:
+            total = self.number(shape.total) or 1
+            weighted = sum((c.weight or 0) * (c.points or 0) for c in children if c.points is not None)
+            return [], round_div(weighted, total)
+        base = self.get(shape.mean) if shape.mean is not None else self._before(shape, value)
+        line = ExplanationLine(kind="choice", name=shape.source or shape.name, title=shape.title, points=base,
+                               line=shape.line)  # fmt: skip
+        return [line], base
 
-def _before(shape: NodeShape, get: Get, value: int) -> int:
-    """A leaf's points before its own bonuses, deductions and limits, which are shown as lines."""
-    limits = sum((get(each.after) or 0) - (get(each.before) or 0) for each in shape.limits)
-    return int(value - limits - sum(each.sign * (get(each.item) or 0) for each in shape.adjustments))
+    def _before(self, shape: NodeShape, value: int) -> int:
+        """A leaf's points before its own bonuses, deductions and limits, which are shown as lines."""
+        limits = sum((self.get(each.after) or 0) - (self.get(each.before) or 0) for each in shape.limits)
+        return int(value - limits - sum(each.sign * (self.get(each.item) or 0) for each in shape.adjustments))
 
+    def source(self, shape: NodeShape) -> Mapping[str, Any] | None:
+        """The metric or column that a leaf reads: its title, value, unit, and the atoms of a ratio."""
+        name = shape.source
+        if name is None:
+            return None
+        output = self.shapes.get(name)
+        found: dict[str, Any] = {"name": name, "value": self._shown(name), "unit": output.type.unit if output else None,
+                                 "title": dict(output.title.texts) if output else {}}  # fmt: skip
+        for suffix in ("of", "to"):
+            if f"{name}.{suffix}" in self.shapes:
+                found[suffix] = self._shown(f"{name}.{suffix}")
+        return found
 
-def _source(shape: NodeShape, get: Get, types: Mapping[str, Type]) -> Mapping[str, Any] | None:
-    name = shape.source
-    if name is None:
-        return None
-    found: dict[str, Any] = {"name": name, "value": _shown(name, get, types)}
-    for suffix in ("of", "to"):
-        if f"{name}.{suffix}" in types:
-            found[suffix] = _shown(f"{name}.{suffix}", get, types)
-    unit = types[name].unit if name in types else None
-    return {**found, "unit": unit}
-
-
-def _shown(name: str, get: Get, types: Mapping[str, Type]) -> Any:
-    value = get(name)
-    shown = show(value, types[name]) if name in types else value
-    return float(shown) if type(shown).__name__ == "Decimal" else shown
+    def _shown(self, name: str) -> Any:
+        value = self.get(name)
+        shown = show(value, self.shapes[name].type) if name in self.shapes else value
+        return float(shown) if isinstance(shown, Decimal) else shown
