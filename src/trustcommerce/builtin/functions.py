@@ -9,8 +9,10 @@ import operator
 
 from attrs import evolve
 
+from trustcommerce.language import ranges
 from trustcommerce.language.calendar import micros_between, truncate
 from trustcommerce.language.functions import Function
+from trustcommerce.language.semantics import TINY
 from trustcommerce.language.types import BOOLEAN, INTEGER, MAX_INT, TIMESTAMP, Kind, Type
 
 __all__ = ["FUNCTIONS"]
@@ -69,7 +71,14 @@ def _wilson(k: float, n: float, z: float) -> float | None:
 
 
 def _shrunk(k: float, n: float, prior: float, m: float) -> float | None:
-    return None if n + m <= 0 else (k + prior * m) / (n + m)
+    return None if n + m < TINY else (k + prior * m) / (n + m)
+
+
+def _shrunk_type(k: Type, n: Type, prior: Type, m: Type) -> Type:
+    above = ranges.add(ranges.of(k), ranges.mul(ranges.of(prior), ranges.of(m)))
+    below = ranges.add(ranges.of(n), ranges.of(m))
+    low, high = ranges.div(above, below, below[0] if below[0] > 0 else TINY)
+    return Type(Kind.NUMBER, 0, "ratio", below[0] <= 0, low, high)
 
 
 _START, _END = dt.datetime(2023, 5, 9, 8), dt.datetime(2023, 5, 9, 20, 30)
@@ -109,9 +118,9 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     Function(
         name="shrunk_ratio", parameters=("number", "number", "number", "number"),
-        result=lambda k, n, prior, m: Type(Kind.NUMBER, 0, "ratio", True, -1e30, 1e30),
+        result=_shrunk_type,
         evaluate=_shrunk, python="_shrunk({0}, {1}, {2}, {3})", names={"_shrunk": _shrunk},
-        sql="CASE WHEN {1} + {3} <= 0 THEN NULL ELSE ({0} + {2} * {3}) / ({1} + {3}) END",
+        sql=f"CASE WHEN {{1}} + {{3}} < CAST('{TINY}' AS DOUBLE) THEN NULL ELSE ({{0}} + {{2}} * {{3}}) / ({{1}} + {{3}}) END",
         doc="k in n drawn towards `prior` as if m more had been seen: (k + prior m) / (n + m).",
         example=("round(shrunk_ratio(15, 3, 4.6, 20), 5)", 465217),
     ),
