@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 import trustcommerce as tc
 from tests.parity.compare import arrow_table, by_record, by_reference, by_table
 from tests.parity.generate import make_pack, make_rows
+from trustcommerce.language import ranges
+from trustcommerce.run.reference import run_reference
+from trustcommerce.run.values import accept
 
 DAY = dt.date(2023, 5, 18)
 
@@ -125,3 +128,26 @@ def test_scores_keep_their_range_limits_and_statuses(seed: int) -> None:
         lost = [reason.lost for reason in decision.reasons() if reason.lost is not None]
         assert all(each > 0 for each in lost) or score.status != "scored"
         assert lost == sorted(lost, reverse=True) or score.status != "scored"
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 10**6))
+def test_every_value_lies_where_the_plan_proved_it(seed: int) -> None:
+    """Nothing leaves its inferred range, and nothing is missing that can't be: the proof against overflow holds."""
+    engine = _load(seed)
+    if engine is None:
+        return
+    version = engine.plan.rulesets["random"].version(DAY)
+    assert version is not None
+    for row in make_rows(seed + 3, 30):
+        inputs = {each.name: accept(row[each.name], each.type) for each in version.inputs}
+        values = run_reference(version, inputs, DAY, lambda match, _: None)
+        assert values is not None
+        for item in version.items:
+            value, type_ = values[item.name], item.expr.type
+            if value is None:
+                assert type_.nullable, item.name
+            elif type_.numeric:
+                low, high = ranges.of(type_)
+                slack = 1e-6 * max(1.0, abs(value)) if isinstance(value, float) else 0
+                assert low - slack <= value <= high + slack, (item.name, value, type_)
