@@ -143,7 +143,7 @@ class Engine:
         return decision
 
     def score_table(
-        self, ruleset: str, frame: Any, as_of: dt.date | str, *, tables: Mapping[str, Any] | None = None,
+        self, ruleset: str, frame: Any, as_of: dt.date | str, *, tables: Mapping[str, Any] | str | Path | None = None,
         threads: int | None = None, memory: str | None = None, columns: list[str] | None = None,
     ) -> "pa.Table":  # fmt: skip
         """Judge every row of a table, in its order.
@@ -152,8 +152,8 @@ class Engine:
             ruleset: Name of the rule set.
             frame: The subject's table: anything with the Arrow PyCapsule interface, or a path.
             as_of: The day of judgement.
-            tables: Tables and results of rule sets that references read, by name. Results of rule sets
-                whose own table is given here are computed first.
+            tables: Tables and results of rule sets that references read, by name, or the folder that
+                holds them. Results of rule sets whose own table is given here are computed first.
             threads: Threads to use, all cores by default.
             memory: Memory limit such as `4GB`; beyond it work spills to disk.
             columns: Columns of the result, all by default.

@@ -4,11 +4,10 @@ In: a rule set, a key, a folder of facts. Out: what `Engine.score` takes.
 """
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from trustcommerce.errors import DataError
-from trustcommerce.job import with_results
+from trustcommerce.job import read_tables, with_results
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.relations import Match
 from trustcommerce.plan import RuleSetPlan
@@ -32,7 +31,8 @@ def gather_record(engine: "Engine", ruleset: str, key: str, folder: Folder, day:
     frame = folder.read(engine.plan.pack.tables[plan.table])
     row = _row(frame, plan, key)
     record = {name: row[name] for name in (each.name for each in version.inputs)}
-    tables = _tables(engine, plan, day, folder, frame)
+    tables = read_tables(engine, plan, day, folder, {plan.table: frame})
+    tables = with_results(engine, plan, day, tables, tables, None, None)
     inputs = {each.name: accept(row[each.name], each.type) for each in version.inputs}
 
     def find(match: Match, values: dict[str, Any]) -> dict[str, Any] | None:
@@ -54,23 +54,6 @@ def _row(frame: "pa.Table", plan: RuleSetPlan, key: str) -> dict[str, Any]:
     known = [",".join(values) for values in zip(*columns, strict=True)]
     raise DataError(f"table `{plan.table}` has no row with the key {key}", ruleset=plan.name, row=key,
                     hint=did_you_mean(key, known))
-
-
-def _tables(engine: "Engine", plan: RuleSetPlan, day: dt.date, folder: Folder, frame: "pa.Table") -> Mapping[str, "pa.Table"]:
-    """The tables and results that the rule set's references read."""
-    frames = {plan.table: frame}
-    names = [plan.name]
-    for name in names:
-        other = engine.plan.rulesets[name]
-        version = other.version(day)
-        if version is None:
-            continue
-        reads = [match.input for match in version.matches if match.kind == "table" and match.input]
-        for table in (other.table, *reads):
-            if table not in frames:
-                frames[table] = folder.read(engine.plan.pack.tables[table])
-        names += [each for each in other.depends if each not in names]
-    return with_results(engine, plan, day, dict(frames), frames, None, None)
 
 
 def _matched(match: Match, values: dict[str, Any], table: "pa.Table") -> dict[str, Any] | None:

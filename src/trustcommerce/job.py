@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from trustcommerce.engine import Engine
 
-__all__ = ["RunReport", "keys_of", "run_pack", "score_frames", "with_results"]
+__all__ = ["RunReport", "keys_of", "read_tables", "run_pack", "score_frames", "with_results"]
 
 _MARK = ".trustcommerce-"
 
@@ -59,17 +59,38 @@ class RunReport:
 
 
 def score_frames(
-    engine: "Engine", plan: RuleSetPlan, frame: Any, day: dt.date, tables: Mapping[str, Any], *,
+    engine: "Engine", plan: RuleSetPlan, frame: Any, day: dt.date, tables: Mapping[str, Any] | str | Path, *,
     threads: int | None, memory: str | None, wanted: Sequence[str] | None,
 ) -> "pa.Table":  # fmt: skip
     """One rule set over a frame or file, after the rule sets that it reads."""
-    given = {name: _frame(engine, table, name, plan.name) for name, table in tables.items()}
     subject = _frame(engine, frame, plan.table, plan.name)
+    if isinstance(tables, str | Path):
+        given = read_tables(engine, plan, day, Folder(Path(tables), engine.registry), {plan.table: subject})
+    else:
+        given = {name: _frame(engine, table, name, plan.name) for name, table in tables.items()}
     given = with_results(engine, plan, day, given, {**given, plan.table: subject}, threads, memory)
     version = plan.version(day)
     assert version is not None
     return run_table(plan, version, subject, day, given, keys=keys_of(engine), threads=threads, memory=memory,
                      wanted=wanted)
+
+
+def read_tables(
+    engine: "Engine", plan: RuleSetPlan, day: dt.date, folder: Folder, frames: Mapping[str, "pa.Table"]
+) -> dict[str, "pa.Table"]:
+    """`frames`, and from the folder every other table that the rule set and those it reads depend on."""
+    found = dict(frames)
+    names = [plan.name]
+    for name in names:
+        other = engine.plan.rulesets[name]
+        version = other.version(day)
+        if version is None:
+            continue
+        for table in (other.table, *(m.input for m in version.matches if m.kind == "table" and m.input)):
+            if table not in found:
+                found[table] = folder.read(engine.plan.pack.tables[table])
+        names += [each for each in other.depends if each not in names]
+    return found
 
 
 def with_results(

@@ -57,17 +57,19 @@ def run(
 @click.argument("ruleset")
 @click.option("--input", "source", required=True, metavar="FILE|-",
               help="Records: JSON or JSON lines (also from standard input), CSV or Parquet.")  # fmt: skip
+@click.option("--facts", type=click.Path(path_type=str), metavar="DIR",
+              help="Folder with the tables that references read, for CSV and Parquet.")  # fmt: skip
 @options.as_of
 @options.lang
 @options.format_option
-def score(pack: str, ruleset: str, source: str, as_of: dt.date, lang: str, form: str) -> None:
+def score(pack: str, ruleset: str, source: str, facts: str | None, as_of: dt.date, lang: str, form: str) -> None:
     """Judge records of RULESET."""
     from trustcommerce.engine import load
     from trustcommerce.outputs.writers import json_value
 
     engine = load(pack)
     if Path(source).suffix in (".csv", ".parquet"):
-        table = engine.score_table(ruleset, source, as_of)
+        table = engine.score_table(ruleset, source, as_of, tables=facts)
         for batch in table.to_batches(max_chunksize=10_000):
             for row in batch.to_pylist():
                 click.echo(json.dumps({k: json_value(v) for k, v in row.items()}, ensure_ascii=False))

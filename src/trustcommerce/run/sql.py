@@ -80,7 +80,7 @@ def outward(expr: exp.Expression, type_: Type) -> exp.Expression:
     """A run-time shape as the outside sees it: money as DECIMAL, points as the nearest DOUBLE, labels as text."""
     if type_.kind is Kind.EXACT and type_.scale:
         if type_.unit == "points":
-            return exp.Div(this=_cast(expr, "DOUBLE"), expression=literal(10_000.0, Type(Kind.NUMBER)))
+            return exp.Div(this=_cast(expr, "DOUBLE"), expression=literal(float(power(type_.scale)), Type(Kind.NUMBER)))
         factor = _cast(exp.Literal.string(f"{1 / power(type_.scale):.{type_.scale}f}"), f"DECIMAL({type_.scale + 1},{type_.scale})")
         return _cast(exp.Mul(this=_cast(expr, "DECIMAL(18,0)"), expression=factor), f"DECIMAL(18,{type_.scale})")
     if type_.kind is Kind.LABEL:

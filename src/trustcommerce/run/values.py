@@ -132,7 +132,7 @@ def show(value: Any, type_: Type) -> Any:
     if value is None:
         return None
     if type_.kind is Kind.EXACT and type_.scale:
-        return value / 10_000.0 if type_.unit == "points" else Decimal(value).scaleb(-type_.scale)
+        return value / float(power(type_.scale)) if type_.unit == "points" else Decimal(value).scaleb(-type_.scale)
     if type_.kind is Kind.LABEL:
         return type_.labels[value]
     if type_.kind is Kind.SET:
