@@ -124,7 +124,7 @@ def plan_version(
             shapes.append(evolve(node.shape, lines=lines))
     if len(problems.errors) > before:
         return None
-    inputs = tuple(context.columns[name] for name in dict.fromkeys([*ruleset.key, *sorted(context.used)]))
+    inputs = tuple(context.columns[name] for name in dict.fromkeys([*ruleset.key, *(n for n in context.columns if n in context.used)]))
     relation, matches = _chain(ruleset, inputs, where, context, references)
     constants = {name: each for name, each in context.all_known().items() if isinstance(each, Literal)}
     return Version(
