@@ -73,7 +73,7 @@ class Engine:
     @property
     def registry(self) -> Registry:
         """Everything that is registered: functions, forms, sources, outputs."""
-        return core_registry()
+        return self.plan.registry
 
     @property
     def rulesets(self) -> tuple[str, ...]:
@@ -171,7 +171,7 @@ class Engine:
             if name not in known:
                 raise DataError(f"rule set `{ruleset}` gives no `{name}`", ruleset=ruleset, column=name,
                                 hint=did_you_mean(name, known))
-        return score_frames(self, plan, frame, day, tables or {}, threads=threads, memory=memory, wanted=columns)
+        return score_frames(self.plan, plan, frame, day, tables or {}, threads=threads, memory=memory, wanted=columns)
 
     def run(
         self, facts: str | Path, out: str | Path, as_of: dt.date | str, *, only: list[str] | None = None,
@@ -180,7 +180,7 @@ class Engine:
         """The main job: every rule set in order over the tables of a folder, a result table each, and run.json."""
         from trustcommerce.job import run_pack
 
-        return run_pack(self, Path(facts), Path(out), _day(as_of), only=only, format=format, threads=threads,
+        return run_pack(self.plan, Path(facts), Path(out), _day(as_of), only=only, format=format, threads=threads,
                         memory=memory, progress=progress)
 
     def record(self, ruleset: str, key: str, facts: str | Path, as_of: dt.date | str) -> dict[str, Any]:
@@ -194,7 +194,7 @@ class Engine:
 
         day = _day(as_of)
         self._version(self._plan(ruleset), day)
-        return gather_record(self, ruleset, key, Folder(Path(facts), self.registry), day)
+        return gather_record(self.plan, ruleset, key, Folder(Path(facts), self.registry), day)
 
     # -- helpers
 
@@ -275,7 +275,7 @@ def _key(plan: RuleSetPlan, record: Any) -> str | None:
 
 def _reason_texts(plan: PackPlan) -> dict[str, dict[str, str]]:
     """Sentences of reason codes: the pack's own, titles of parts, then those of the registry."""
-    texts: dict[str, dict[str, str]] = {code: dict(each.texts) for code, each in core_registry().reason_texts.items()}
+    texts: dict[str, dict[str, str]] = {code: dict(each.texts) for code, each in plan.registry.reason_texts.items()}
 
     def visit(shape: Any) -> None:
         for each in (shape, *shape.adjustments, *shape.limits, *shape.exceptions):

@@ -10,7 +10,7 @@ from trustcommerce.errors import DataError
 from trustcommerce.job import read_tables, with_results
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.relations import Match
-from trustcommerce.plan import RuleSetPlan
+from trustcommerce.plan import PackPlan, RuleSetPlan
 from trustcommerce.run.reference import evaluate, run_reference
 from trustcommerce.run.values import accept
 from trustcommerce.sources import Folder
@@ -18,21 +18,19 @@ from trustcommerce.sources import Folder
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from trustcommerce.engine import Engine
-
 __all__ = ["gather_record"]
 
 
-def gather_record(engine: "Engine", ruleset: str, key: str, folder: Folder, day: dt.date) -> dict[str, Any]:
+def gather_record(loaded: PackPlan, ruleset: str, key: str, folder: Folder, day: dt.date) -> dict[str, Any]:
     """The record of the subject with `key` (its columns joined by commas) on `day`."""
-    plan = engine.plan.rulesets[ruleset]
+    plan = loaded.rulesets[ruleset]
     version = plan.version(day)
     assert version is not None
-    frame = folder.read(engine.plan.pack.tables[plan.table])
+    frame = folder.read(loaded.pack.tables[plan.table])
     row = _row(frame, plan, key)
     record = {name: row[name] for name in (each.name for each in version.inputs)}
-    tables = read_tables(engine, plan, day, folder, {plan.table: frame})
-    tables = with_results(engine, plan, day, tables, tables, None, None)
+    tables = read_tables(loaded, plan, day, folder, {plan.table: frame})
+    tables = with_results(loaded, plan, day, tables, tables, None, None)
     inputs = {each.name: accept(row[each.name], each.type) for each in version.inputs}
 
     def find(match: Match, values: dict[str, Any]) -> dict[str, Any] | None:

@@ -17,15 +17,13 @@ from attrs import field, frozen
 
 from trustcommerce.errors import DataError, RunError
 from trustcommerce.language.names import did_you_mean
-from trustcommerce.plan import RuleSetPlan
+from trustcommerce.plan import PackPlan, RuleSetPlan
 from trustcommerce.run.frames import to_arrow
 from trustcommerce.run.table import run_table
 from trustcommerce.sources import Folder
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from trustcommerce.engine import Engine
 
 __all__ = ["RunReport", "keys_of", "read_tables", "run_pack", "score_frames", "with_results"]
 
@@ -59,96 +57,96 @@ class RunReport:
 
 
 def score_frames(
-    engine: "Engine", plan: RuleSetPlan, frame: Any, day: dt.date, tables: Mapping[str, Any] | str | Path, *,
+    loaded: PackPlan, plan: RuleSetPlan, frame: Any, day: dt.date, tables: Mapping[str, Any] | str | Path, *,
     threads: int | None, memory: str | None, wanted: Sequence[str] | None,
 ) -> "pa.Table":  # fmt: skip
     """One rule set over a frame or file, after the rule sets that it reads."""
-    subject = _frame(engine, frame, plan.table, plan.name)
+    subject = _frame(loaded, frame, plan.table, plan.name)
     if isinstance(tables, str | Path):
-        given = read_tables(engine, plan, day, Folder(Path(tables), engine.registry), {plan.table: subject})
+        given = read_tables(loaded, plan, day, Folder(Path(tables), loaded.registry), {plan.table: subject})
     else:
-        given = {name: _frame(engine, table, name, plan.name) for name, table in tables.items()}
-    given = with_results(engine, plan, day, given, {**given, plan.table: subject}, threads, memory)
+        given = {name: _frame(loaded, table, name, plan.name) for name, table in tables.items()}
+    given = with_results(loaded, plan, day, given, {**given, plan.table: subject}, threads, memory)
     version = plan.version(day)
     assert version is not None
-    return run_table(plan, version, subject, day, given, keys=keys_of(engine), threads=threads, memory=memory,
+    return run_table(plan, version, subject, day, given, keys=keys_of(loaded), threads=threads, memory=memory,
                      wanted=wanted)
 
 
 def read_tables(
-    engine: "Engine", plan: RuleSetPlan, day: dt.date, folder: Folder, frames: Mapping[str, "pa.Table"]
+    loaded: PackPlan, plan: RuleSetPlan, day: dt.date, folder: Folder, frames: Mapping[str, "pa.Table"]
 ) -> dict[str, "pa.Table"]:
     """`frames`, and from the folder every other table that the rule set and those it reads depend on."""
     found = dict(frames)
     names = [plan.name]
     for name in names:
-        other = engine.plan.rulesets[name]
+        other = loaded.rulesets[name]
         version = other.version(day)
         if version is None:
             continue
         for table in (other.table, *(m.input for m in version.matches if m.kind == "table" and m.input)):
             if table not in found:
-                found[table] = folder.read(engine.plan.pack.tables[table])
+                found[table] = folder.read(loaded.pack.tables[table])
         names += [each for each in other.depends if each not in names]
     return found
 
 
 def with_results(
-    engine: "Engine", plan: RuleSetPlan, day: dt.date, given: dict[str, "pa.Table"], frames: Mapping[str, "pa.Table"],
+    loaded: PackPlan, plan: RuleSetPlan, day: dt.date, given: dict[str, "pa.Table"], frames: Mapping[str, "pa.Table"],
     threads: int | None, memory: str | None,
 ) -> dict[str, "pa.Table"]:  # fmt: skip
     """The given tables, and the results of the rule sets `plan` reads whose subjects' tables are given."""
     found = dict(given)
     for name in plan.depends:
-        other = engine.plan.rulesets[name]
+        other = loaded.rulesets[name]
         version = other.version(day)
         if name in found or other.table not in frames or version is None:
             continue
-        found = with_results(engine, other, day, found, frames, threads, memory)
-        found[name] = run_table(other, version, frames[other.table], day, found, keys=keys_of(engine), threads=threads,
+        found = with_results(loaded, other, day, found, frames, threads, memory)
+        found[name] = run_table(other, version, frames[other.table], day, found, keys=keys_of(loaded), threads=threads,
                                 memory=memory)
     return found
 
 
-def keys_of(engine: "Engine") -> dict[str, Sequence[str]]:
-    keys: dict[str, Sequence[str]] = {name: table.key for name, table in engine.plan.pack.tables.items()}
-    return {**keys, **{name: plan.key for name, plan in engine.plan.rulesets.items()}}
+def keys_of(loaded: PackPlan) -> dict[str, Sequence[str]]:
+    keys: dict[str, Sequence[str]] = {name: table.key for name, table in loaded.pack.tables.items()}
+    return {**keys, **{name: plan.key for name, plan in loaded.rulesets.items()}}
 
 
-def _frame(engine: "Engine", frame: Any, table: str, ruleset: str) -> "pa.Table":
+def _frame(loaded: PackPlan, frame: Any, table: str, ruleset: str) -> "pa.Table":
     if not isinstance(frame, str | Path):
         return to_arrow(frame, ruleset)
     path = Path(frame)
     if not path.is_file():
         raise DataError(f"{path.as_posix()}: no such file", ruleset=ruleset)
-    registry = engine.registry
+    registry = loaded.registry
     if path.suffix not in registry.sources:
         raise DataError(f"{path.name}: no source reads `{path.suffix}` files", ruleset=ruleset,
                         hint=f"one of {', '.join(registry.sources)}")
-    spec = engine.plan.pack.tables.get(table)
+    spec = loaded.pack.tables.get(table)
     if spec is None:
         return registry.sources[path.suffix].read(path)
     return Folder(path.parent, registry).read_file(path, spec)
 
 
 def run_pack(
-    engine: "Engine", facts: Path, out: Path, day: dt.date, *, only: list[str] | None, format: str,
+    loaded: PackPlan, facts: Path, out: Path, day: dt.date, *, only: list[str] | None, format: str,
     threads: int | None, memory: str | None, progress: bool,
 ) -> RunReport:  # fmt: skip
     """Run every rule set in force, or those of `only` with what they read."""
     started = time.monotonic()
-    writer = engine.registry.outputs.get(format)
+    writer = loaded.registry.outputs.get(format)
     if writer is None:
-        raise DataError(f"no output format `{format}`", hint=f"one of {', '.join(engine.registry.outputs)}")
-    chosen = _chosen(engine, only)
-    folder = Folder(facts, engine.registry)
+        raise DataError(f"no output format `{format}`", hint=f"one of {', '.join(loaded.registry.outputs)}")
+    chosen = _chosen(loaded, only)
+    folder = Folder(facts, loaded.registry)
     results: dict[str, pa.Table] = {}
     frames: dict[str, pa.Table] = {}
     done: dict[str, dict[str, Any]] = {}
     skipped: dict[str, str] = {}
     with _beside(out) as target:
         for name in chosen:
-            plan = engine.plan.rulesets[name]
+            plan = loaded.rulesets[name]
             reason = _why_skipped(plan, day, skipped, asked=only is not None and name in only)
             if reason:
                 skipped[name] = reason
@@ -156,15 +154,15 @@ def run_pack(
             began = time.monotonic()
             if progress:
                 _say(f"{name} ...")
-            result = _run_one(engine, plan, day, folder, frames, results, threads, memory)
+            result = _run_one(loaded, plan, day, folder, frames, results, threads, memory)
             results[name] = result
             writer.write(result, target / f"{name}{writer.suffix}")
             done[name] = _summary(plan, day, frames[plan.table], result, f"{name}{writer.suffix}",
                                   time.monotonic() - began)
-        pack = engine.plan.pack
+        pack = loaded.pack
         report = RunReport(
-            pack=pack.name, version=pack.version, notice=dict(pack.notice.texts), meaning=engine.plan.meaning,
-            source=engine.plan.source, as_of=day, rulesets=done, skipped=skipped, seconds=time.monotonic() - started,
+            pack=pack.name, version=pack.version, notice=dict(pack.notice.texts), meaning=loaded.meaning,
+            source=loaded.source, as_of=day, rulesets=done, skipped=skipped, seconds=time.monotonic() - started,
             out=out)  # fmt: skip
         (target / "run.json").write_text(json.dumps(report.as_dict(), ensure_ascii=False, indent=2) + "\n", "utf-8")
     return report
@@ -176,16 +174,16 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _chosen(engine: "Engine", only: list[str] | None) -> list[str]:
+def _chosen(loaded: PackPlan, only: list[str] | None) -> list[str]:
     """Names in order; with `only`, those and what they read."""
-    plans = engine.plan.rulesets
+    plans = loaded.rulesets
     if only is None:
         return list(plans)
     wanted: set[str] = set()
 
     def add(name: str) -> None:
         if name not in plans:
-            raise DataError(f"pack `{engine.plan.pack.name}` has no rule set `{name}`", hint=did_you_mean(name, plans))
+            raise DataError(f"pack `{loaded.pack.name}` has no rule set `{name}`", hint=did_you_mean(name, plans))
         wanted.add(name)
         for other in plans[name].depends:
             add(other)
@@ -207,16 +205,16 @@ def _why_skipped(plan: RuleSetPlan, day: dt.date, skipped: Mapping[str, str], as
 
 
 def _run_one(
-    engine: "Engine", plan: RuleSetPlan, day: dt.date, folder: Folder, frames: dict[str, "pa.Table"],
+    loaded: PackPlan, plan: RuleSetPlan, day: dt.date, folder: Folder, frames: dict[str, "pa.Table"],
     results: Mapping[str, "pa.Table"], threads: int | None, memory: str | None,
 ) -> "pa.Table":  # fmt: skip
     version = plan.version(day)
     assert version is not None
-    tables = engine.plan.pack.tables
+    tables = loaded.pack.tables
     for name in [plan.table, *(match.input for match in version.matches if match.kind == "table")]:
         if name is not None and name not in frames:
             frames[name] = folder.read(tables[name])
-    result = run_table(plan, version, frames[plan.table], day, {**frames, **results}, keys=keys_of(engine),
+    result = run_table(plan, version, frames[plan.table], day, {**frames, **results}, keys=keys_of(loaded),
                        threads=threads, memory=memory)
     return result.sort_by([(name, "ascending") for name in plan.key])
 

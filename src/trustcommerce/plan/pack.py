@@ -28,6 +28,7 @@ class PackPlan:
     meaning: str
     source: str
     warnings: tuple[Diagnostic, ...]
+    registry: Registry
 
 
 def plan_pack(files: PackFiles, registry: Registry, problems: Problems) -> PackPlan | None:
@@ -45,7 +46,8 @@ def plan_pack(files: PackFiles, registry: Registry, problems: Problems) -> PackP
         parts.append(f"{name} {plan.effective_from} {plan.effective_until} {plan.enforced}")
         for version in plan.versions:
             parts += [f"{version.since} {version.until}", *canonical(version.relation)]
-    return PackPlan(pack=pack, rulesets=plans, meaning=meaning(parts), source=files.digest, warnings=problems.warnings)
+    return PackPlan(pack=pack, rulesets=plans, meaning=meaning(parts), source=files.digest, warnings=problems.warnings,
+                    registry=registry)
 
 
 class _Planner:
