@@ -1,0 +1,43 @@
+"""How long `check` takes in a fresh process: the packs that come with the library, and a pack of nested aliases."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.measure import ROOT, Row, fresh, output, peak_of, row
+
+__all__ = ["rows"]
+
+_BAR = 1.0
+_BOMB_MB = 100
+_REPEATS = 9
+_PACKS = ("olist", "kuaishou")
+
+
+def rows() -> list[Row]:
+    return [*_packs(), _bomb()]
+
+
+def _packs() -> Iterator[Row]:
+    for name in _PACKS:
+        folder = ROOT / "policies" / name
+        if not (folder / "pack.yaml").is_file():
+            continue
+        code = f"import trustcommerce; found = trustcommerce.check({str(folder)!r})"
+        errors = int(output(code + "; print(sum(str(each.severity) == 'error' for each in found))"))
+        yield row(f"check policies/{name}", fresh(code, _REPEATS), peak_of(code), per="process", bar=_BAR,
+                  note=f"{errors} errors found" if errors else "")  # fmt: skip
+
+
+def _bomb() -> Row:
+    """Each line names the line before ten times: ten lines would be ten thousand million values."""
+    levels = "".join(f"  l{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 10)}]\n" for i in range(1, 11))
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "pack.yaml").write_text(f"pack: bomb\nversion: 1\ntables:\n  l0: &l0 [x, x]\n{levels}", "utf-8")
+        code = f"import trustcommerce; check = trustcommerce.check; found = check({folder!r})"
+        start = f"import trustcommerce; check = trustcommerce.check; check({folder + '/none'!r})"
+        slugs = output(code + "; print(*(each.code.slug for each in found))")
+        assert "alias" in slugs, slugs
+        peak, before = peak_of(code), peak_of(start)
+        return row("refuse 10 nested aliases", fresh(code, _REPEATS), peak, per="process", bar=_BAR,
+                   note=f"{peak - before:.1f} MB above a folder that does not exist (bar: {_BOMB_MB} MB)")  # fmt: skip
