@@ -161,13 +161,18 @@ class Page:
             lines = part.splitlines(keepends=True)
             old = "".join(line[1:] for line in lines if line[0] in " -")
             new = "".join(line[1:] for line in lines if line[0] in " +")
-            assert text.count(old) == 1, f"{block.place}: these lines stand {text.count(old)} times in {path.name}:\n{old}"
+            assert text.count(old) == 1, (
+                f"{block.place}: these lines stand {text.count(old)} times in {path.name}:\n{old}"
+            )
             text = text.replace(old, new)
         path.write_text(text, "utf-8")
 
     def _rules(self, block: Block, pack: str) -> None:
-        head = "" if block.text.startswith("ruleset:") else (
-            "ruleset: example\nsubject: {name: store, table: stores, key: store_id}\n")
+        head = (
+            ""
+            if block.text.startswith("ruleset:")
+            else ("ruleset: example\nsubject: {name: store, table: stores, key: store_id}\n")
+        )
         path = self.folder / pack / "rulesets" / "example.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(head + block.text, "utf-8")
@@ -202,7 +207,8 @@ class Page:
         for command, shown in _session(block.text):
             printed.append(self._command(block, command))
             assert not shown.strip() or same(printed[-1], shown), (
-                f"{block.place}: `{command.strip()}` prints\n{printed[-1]}\nand not\n{shown}")
+                f"{block.place}: `{command.strip()}` prints\n{printed[-1]}\nand not\n{shown}"
+            )
         return "".join(printed)
 
     def _command(self, block: Block, command: str) -> str:
@@ -213,7 +219,9 @@ class Page:
             env={**os.environ, "PATH": path, "COLUMNS": "80", "PYTHONUTF8": "1"},
         )  # fmt: skip
         wanted = 1 if "fails" in block.marks else 0
-        assert done.returncode == wanted, f"{block.place}: exit code {done.returncode} of `{command.strip()}`\n{done.stdout}"
+        assert done.returncode == wanted, (
+            f"{block.place}: exit code {done.returncode} of `{command.strip()}`\n{done.stdout}"
+        )
         return done.stdout
 
 
