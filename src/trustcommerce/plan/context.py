@@ -123,8 +123,11 @@ class Context:
         return self._done[name] if name in self._done else self.define(name, expr)
 
     def hoist(self, name: str, expr: Expr, *, late: bool = False) -> Expr:
-        """`expr` under a name, unless it is a column already."""
-        return expr if isinstance(expr, Column) else self.define(name, expr, late=late)
+        """`expr` under a name; a column keeps its own and is known by this one too."""
+        if isinstance(expr, Column):
+            self._done.setdefault(name, expr)
+            return expr
+        return self.define(name, expr, late=late)
 
     @contextmanager
     def naming(self, metric: str) -> Iterator[None]:

@@ -136,7 +136,7 @@ class Scores:
             value, missing, own = self._missing(part, raw, children, root)
             start = value
             if value.type.nullable and (part.bonuses or part.deductions or part.limits or part.range or part.round):
-                start = self.context.hoist(f"{part.path}.mean", value)
+                start = self.context.hoist(f"{part.path}.base", value)
                 value = retype(start, start.type.null(False))
             value, adjustments = self.adjustments.adjust(part, value)
             value, limits = self.adjustments.limit(part, value, start)
@@ -212,10 +212,12 @@ class Scores:
         return mean, total
 
     def _sum(self, terms: Seq[Expr]) -> Expr:
-        total = terms[0]
-        for term in terms[1:]:
-            total = self.ops.sum("add", total, term, term.span)
-        return total
+        """The terms added pairwise: integers add up in any order, and many parts stay a shallow tree."""
+        if len(terms) == 1:
+            return terms[0]
+        middle = len(terms) // 2
+        left, right = self._sum(terms[:middle]), self._sum(terms[middle:])
+        return self.ops.sum("add", left, right, left.span)
 
     def _leaf(self, part: Part) -> Expr:
         choice = part.choice
@@ -248,6 +250,9 @@ class Scores:
             points = to_points(self.context.bind(Text.of(part.missing)), self.context)
             if points.type == UNKNOWN:
                 return points, None, None
+            if points.type.nullable:
+                return self.ops.error(codes.MAYBE_MISSING, "these points may be missing themselves", points.span,
+                                      "wrap them: `coalesce(..., 0)`"), None, None
             if not raw.type.nullable:
                 return raw, None, None
             named = self.context.hoist(f"{part.path}.mean", raw)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from attrs import frozen
 from sqlglot import exp
@@ -26,8 +27,9 @@ class Query:
     columns: tuple[str, ...]
 
 
+@lru_cache(maxsize=256)
 def build_query(
-    version: Version, as_of: dt.date, *, names: dict[str, str], wanted: Sequence[str] | None = None,
+    version: Version, as_of: dt.date, *, names: tuple[tuple[str, str], ...], wanted: tuple[str, ...] | None = None,
     dialect: str = "duckdb",
 ) -> Query:  # fmt: skip
     """The query that gives the outputs of `version` on `as_of`.
@@ -38,7 +40,7 @@ def build_query(
     """
     outputs = [each for each in version.outputs if wanted is None or each.name in wanted]
     needed = _needed(version, {each.name for each in outputs})
-    body = _Layers(names, as_of, needed).build(version.relation)
+    body = _Layers(dict(names), as_of, needed).build(version.relation)
     known: dict[str, Type] = {each.name: each.type for each in version.outputs}
     projections = []
     for each in outputs:
@@ -48,7 +50,7 @@ def build_query(
     query = exp.select(*projections).from_(body.subquery("x", copy=False), copy=False)
     if version.matches:
         query = query.order_by(column(ORDER), copy=False)
-    return Query(sql=query.sql(dialect=dialect, identify=True), columns=tuple(each.name for each in outputs))
+    return Query(sql=query.sql(dialect=dialect, identify=True, copy=False), columns=tuple(each.name for each in outputs))
 
 
 def unmatched(version: Version, match: Match, names: dict[str, str], as_of: dt.date, key: Sequence[str]) -> str:
@@ -56,7 +58,7 @@ def unmatched(version: Version, match: Match, names: dict[str, str], as_of: dt.d
     body = _Layers(names, as_of, _needed(version, set())).build(match)
     test = exp.Not(this=column(f"{match.name}.matched"))
     query = exp.select(*(column(name) for name in key)).from_(body.subquery("x", copy=False), copy=False).where(test, copy=False).limit(1, copy=False)
-    return str(query.sql(dialect="duckdb", identify=True))
+    return str(query.sql(dialect="duckdb", identify=True, copy=False))
 
 
 def _needed(version: Version, names: set[str]) -> set[str]:

@@ -92,7 +92,8 @@ class _Compiler:
     def _reading(self) -> list[str]:
         """Read all keys; a dict of as many as are expected, with every one of them, has no other."""
         expected = tuple(self.reads)
-        known = frozenset([*self.plan.columns, *self.plan.titles, *expected])
+        results = [each.name for each in self.version.outputs]  # what a run wrote can be read again
+        known = frozenset([*self.plan.columns, *self.plan.titles, *expected, *results])
         self.globals["_keys"] = _keys(self.plan.name, expected, known)
         check = f"    if record.__class__ is not dict or len(record) != {len(expected)}: _keys(record)"
         reads = [f"        {variable} = record[{name!r}]" for name, variable in self.reads.items()]

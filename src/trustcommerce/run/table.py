@@ -50,7 +50,7 @@ def run_table(
         for match in version.matches:
             if match.required:
                 _check_matched(connection, version, match, names, as_of, plan)
-        query = build_query(version, as_of, names=names, wanted=wanted)
+        query = build_query(version, as_of, names=tuple(names.items()), wanted=None if wanted is None else tuple(wanted))
         return connection.sql(query.sql).to_arrow_table()
 
 
