@@ -167,6 +167,8 @@ class Engine:
         plan, day = self._plan(ruleset), _day(as_of)
         version = self._version(plan, day)
         known = [each.name for each in version.outputs]
+        if columns is not None and not columns:
+            raise DataError("an empty list of columns asks for nothing", ruleset=ruleset, hint="None stands for all")
         for name in columns or ():
             if name not in known:
                 raise DataError(f"rule set `{ruleset}` gives no `{name}`", ruleset=ruleset, column=name,

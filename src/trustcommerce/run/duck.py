@@ -20,6 +20,8 @@ def connect(what: str, threads: int | None = None, memory: str | None = None) ->
 
     if memory is not None and not re.fullmatch(r"[0-9]+(\.[0-9]+)? ?[KMGT]i?B", memory):
         raise DataError(f"`{memory}` is no amount of memory", hint="write it as 4GB or 500MB")
+    if threads is not None and threads < 1:
+        raise DataError(f"{threads} threads can do nothing", hint="give 1 or more, or None for all cores")
     connection = duckdb.connect()
     try:
         connection.execute("SET autoinstall_known_extensions = false")
@@ -31,6 +33,9 @@ def connect(what: str, threads: int | None = None, memory: str | None = None) ->
         yield connection
     except duckdb.OutOfMemoryException as error:
         raise RunError(f"{what}: the memory limit is too small: {str(error).splitlines()[0]}") from None
+    except duckdb.NotImplementedException as error:
+        raise DataError(f"{what}: a column has a type that DuckDB does not read: {str(error).splitlines()[0]}",
+                        hint="convert it, halves to floats and wide decimals to 38 digits") from None
     finally:
         connection.close()
 

@@ -43,10 +43,9 @@ def _unique(table: "pa.Table", ruleset: str) -> "pa.Table":
 
 def _refuse_objects(frame: Any, ruleset: str) -> None:
     """pandas' object columns may hold anything: those that are not plain text are refused by name."""
-    dtypes = getattr(frame, "dtypes", None)
-    if dtypes is None or not hasattr(frame, "iloc"):
+    if not hasattr(frame, "iloc") or not hasattr(frame, "columns"):
         return
-    for name, dtype in dtypes.items():
+    for name, dtype in frame.dtypes.items():
         if str(dtype) != "object":
             continue
         for value in frame[name]:

@@ -24,13 +24,17 @@ def describe(type_: Type) -> str:
     return str(type_.null(False))
 
 
+_MAX_EXPONENT = 40
+"""Decimals of a larger size, or smaller, are not written out to be looked at."""
+
+
 def accept(value: object, type_: Type) -> Any:
     """`value` in run-time shape.
 
     Raises:
         ValueError: It is not of the type, or outside its range; the text says which.
     """
-    if value is None or (isinstance(value, float) and math.isnan(value) and type_.nullable):
+    if value is None or (type_.nullable and _is_nan(value)):
         if type_.nullable:
             return None
         raise ValueError(f"is missing, and {type_} may not be")
@@ -42,8 +46,16 @@ def accept(value: object, type_: Type) -> Any:
     return found
 
 
+def _is_nan(value: object) -> bool:
+    """A double that is no number, or the moment that pandas calls not a time."""
+    return isinstance(value, float | dt.datetime) and value != value
+
+
 def _shown(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python does not write integers of more than 4300 digits
+        return "a number of thousands of digits"
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -51,18 +63,24 @@ def _boolean(value: object, type_: Type) -> bool | None:
     return bool(value) if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool") else None
 
 
-def _exact(value: object, type_: Type) -> int | None:
+def _is_numpy(value: Any) -> bool:
+    """A single number of numpy, which Python's own numbers are not the class of."""
+    return hasattr(value, "item") and getattr(value, "shape", None) == ()
+
+
+def _exact(value: Any, type_: Type) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
         return value * power(type_.scale)
     if isinstance(value, Decimal):
-        return parse_decimal(f"{value:f}", type_.scale) if value.is_finite() else None
+        written = value.is_finite() and abs(value.adjusted()) <= _MAX_EXPONENT
+        return parse_decimal(f"{value:f}", type_.scale) if written else None
     if isinstance(value, float):
         return _from_double(value, type_.scale)
     if isinstance(value, str):
         return parse_decimal(value, type_.scale)
-    return _exact(value.item(), type_) if hasattr(value, "item") else None
+    return _exact(value.item(), type_) if _is_numpy(value) else None
 
 
 def _from_double(value: float, scale: int) -> int | None:
@@ -74,14 +92,16 @@ def _from_double(value: float, scale: int) -> int | None:
     return scaled if scaled / factor == value else None
 
 
-def _number(value: object, type_: Type) -> float | None:
+def _number(value: Any, type_: Type) -> float | None:
     if isinstance(value, bool):
         return None
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, int | Decimal):
-        return float(value)
-    return _number(value.item(), type_) if hasattr(value, "item") else None
+    if isinstance(value, float | int | Decimal):
+        try:
+            found = float(value)
+        except (OverflowError, ValueError):  # an integer beyond the doubles; a signalling NaN
+            return None
+        return found if math.isfinite(found) else None
+    return _number(value.item(), type_) if _is_numpy(value) else None
 
 
 def _text(value: object, type_: Type) -> str | None:
@@ -96,7 +116,7 @@ def _date(value: object, type_: Type) -> object:
 
 def _timestamp(value: object, type_: Type) -> object:
     if isinstance(value, dt.datetime):
-        return None if value.tzinfo is not None else value
+        return None if value.tzinfo is not None or value != value else value
     return parse_cell(value, type_) if isinstance(value, str) else None
 
 
