@@ -38,4 +38,4 @@ class Folder:
 
     def read_file(self, path: Path, spec: TableSpec) -> "pa.Table":
         source = self.registry.sources[path.suffix]
-        return typed_table(source.read(path), spec, path.name, textual=not source.typed)
+        return typed_table(source.read(path), spec, path, textual=not source.typed)

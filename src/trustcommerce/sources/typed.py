@@ -1,5 +1,6 @@
 """Columns of text -> the declared types, strictly: what does not parse is an error with its line."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trustcommerce.errors import DataError
@@ -7,6 +8,7 @@ from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.types import Kind, Type
 from trustcommerce.model import ColumnSpec, TableSpec
 from trustcommerce.run.duck import connect, first_row, quote
+from trustcommerce.sources.readers import line_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,30 +40,30 @@ def _sql_type(type_: Type) -> str:
     return _SQL_TYPES[type_.kind]
 
 
-def typed_table(table: "pa.Table", spec: TableSpec, name: str, textual: bool) -> "pa.Table":
+def typed_table(table: "pa.Table", spec: TableSpec, path: Path, textual: bool) -> "pa.Table":
     """`table` with the declared names and, where its columns are text, the declared types.
 
     Args:
         table: As a reader gave it.
         spec: What pack.yaml declares.
-        name: Name of the file, for messages.
+        path: The file, for messages.
         textual: Whether the source holds text that is to be parsed.
     """
     present = {}
     for column in spec.columns.values():
         if column.source not in table.column_names:
-            raise DataError(f"{name} has no column `{column.source}`", column=column.source,
+            raise DataError(f"{path.name} has no column `{column.source}`", column=column.source,
                             hint=did_you_mean(column.source, table.column_names)
                             or f"it has {', '.join(table.column_names)}")
         present[column.name] = table.column(column.source)
     import pyarrow as pa
 
     renamed = pa.table(present)
-    return _parse(renamed, spec, name) if textual else renamed
+    return _parse(renamed, spec, path) if textual else renamed
 
 
-def _parse(table: "pa.Table", spec: TableSpec, name: str) -> "pa.Table":
-    with connect(name) as connection:
+def _parse(table: "pa.Table", spec: TableSpec, path: Path) -> "pa.Table":
+    with connect(path.name) as connection:
         connection.register("cells", table)
         tests = {column.name: _bad(column) for column in spec.columns.values()}
         checked = {column: test for column, test in tests.items() if test}
@@ -72,7 +74,7 @@ def _parse(table: "pa.Table", spec: TableSpec, name: str) -> "pa.Table":
             )
             for count, (column, test) in zip(counts or (), checked.items(), strict=True):
                 if count:
-                    _fail(connection, spec.columns[column], test, int(count), name)
+                    _fail(connection, spec.columns[column], test, int(count), path)
         columns = [f"CAST({quote(c.name)} AS {_sql_type(c.type)}) AS {quote(c.name)}" for c in spec.columns.values()]
         return connection.sql(f"SELECT {', '.join(columns)} FROM cells").to_arrow_table()
 
@@ -82,13 +84,16 @@ def _bad(column: ColumnSpec) -> str | None:
     if pattern is None:
         return None
     test = f"NOT regexp_full_match({name}, '{pattern}')"
-    return f"{name} IS NOT NULL AND ({test} OR TRY_CAST({name} AS {_sql_type(column.type)}) IS NULL)"
+    value = f"TRY_CAST({name} AS {_sql_type(column.type)})"
+    beyond = f" OR NOT isfinite({value})" if column.type.kind is Kind.NUMBER else ""
+    return f"{name} IS NOT NULL AND ({test} OR {value} IS NULL{beyond})"
 
 
-def _fail(connection: "duckdb.DuckDBPyConnection", column: ColumnSpec, test: str, count: int, name: str) -> None:
+def _fail(connection: "duckdb.DuckDBPyConnection", column: ColumnSpec, test: str, count: int, path: Path) -> None:
     query = (f"SELECT row, value FROM (SELECT row_number() OVER () AS row, {quote(column.name)} AS value, {test} AS bad "
              "FROM cells) WHERE bad ORDER BY row LIMIT 1")  # fmt: skip
     row, value = first_row(connection, query) or (0, None)
     more = f" ({count} rows in all)" if count > 1 else ""
-    raise DataError(f"{name}:{row + 1}: `{column.source}` is `{value}`, which is no {column.type.null(False)}{more}",
-                    column=column.source, row=row + 1, value=value)
+    line = line_of(path, row - 1)
+    raise DataError(f"{path.name}:{line}: `{column.source}` is `{value}`, which is no {column.type.null(False)}{more}",
+                    column=column.source, row=line, value=value)
