@@ -10,20 +10,18 @@ from attrs import evolve, frozen
 
 from trustcommerce import codes
 from trustcommerce.language.bind import Text
-from trustcommerce.language.expressions import Column, Expr, Literal, poison
+from trustcommerce.language.expressions import Expr, Literal, poison
 from trustcommerce.language.operations import constant, null_of, retype
 from trustcommerce.language.types import BOOLEAN, INTEGER, POINTS, UNKNOWN, Kind, label
 from trustcommerce.model import ExceptionRule, Part
-from trustcommerce.plan.adjustments import Adjustments, item_name
+from trustcommerce.plan.adjustments import Adjustments
 from trustcommerce.plan.context import Context
 from trustcommerce.plan.lowering import Lowering, Target, to_points
 from trustcommerce.plan.shape import (
     STATUSES,
-    AdjustmentShape,
-    ExceptionShape,
-    LimitShape,
     NodeShape,
 )
+from trustcommerce.plan.shaping import shape_node
 from trustcommerce.plan.weights import check_weights
 from trustcommerce.read import Scalar
 
@@ -155,7 +153,9 @@ class Scores:
         name = f"{part.path}.value" if root else part.path
         value = self.context.define(name, evolve(value, span=part.span))
         covered = own == "insufficient" or any(child.covered for child in children)
-        shape = self._shape(part, value, weight, total, number, missing, own, adjustments, limits, children)
+        shapes = tuple(child.shape for child in children if child.shape is not None)
+        shape = shape_node(part, self.context, value=value, weight=weight, total=total, exception=number,
+                           missing=missing, policy=own, adjustments=adjustments, limits=limits, children=shapes)
         return Node(value=value, insufficient=insufficient, covered=covered, weight=weight, shape=shape,
                     total=total, exception=number, children=children)
 
@@ -251,6 +251,9 @@ class Scores:
             if points.type == UNKNOWN:
                 return points, None, None
             if points.type.nullable:
+                return self.ops.error(codes.MAYBE_MISSING, "these points may be missing themselves", part.missing.span,
+                                      "say leave_out or insufficient, or wrap them: `coalesce(..., 0)`"), None, None
+            if points.type.nullable:
                 return self.ops.error(codes.MAYBE_MISSING, "these points may be missing themselves", points.span,
                                       "wrap them: `coalesce(..., 0)`"), None, None
             if not raw.type.nullable:
@@ -309,53 +312,7 @@ class Scores:
         found = self.ops.case(branches, constant(0), part.span)
         return self.context.hoist(f"{part.path}.exception", retype(found, evolve(found.type, literal=False)))
 
-    # -- shapes
-
-    def _shape(
-        self, part: Part, value: Expr, weight: Expr | None, total: Expr | None, number: Expr | None,
-        missing: Expr | None, own: str | None, adjustments: tuple[AdjustmentShape, ...],
-        limits: tuple[LimitShape, ...], children: tuple[Node, ...],
-    ) -> NodeShape:  # fmt: skip
-        mean = self.context.known(f"{part.path}.mean")
-        high = value.type.high
-        return NodeShape(
-            name=part.name, path=part.path, title=part.title, reason=part.reason, file=part.span.file.path,
-            line=part.span.line, value=item_name(value, f"{part.path}.value" if weight is None else part.path), mean=item_name(mean, f"{part.path}.mean") if mean is not None else None,
-            weight=_weight(weight), total=_weight(total), source=self._source(part),
-            possible=int(high) if isinstance(high, int) and abs(high) < 10**13 else None,
-            exception=item_name(number, f"{part.path}.exception") if number is not None else None,
-            exceptions=tuple(ExceptionShape(status=rule.status, reason=rule.reason, title=rule.title,
-                                            line=rule.span.line) for rule in part.exceptions),
-            missing=int(str(missing.value)) if isinstance(missing, Literal) else "expression" if missing else own,
-            adjustments=adjustments, limits=limits, range=self._range(part),
-            children=tuple(child.shape for child in children if child.shape is not None), span=part.span,
-        )  # fmt: skip
-
-    def _range(self, part: Part) -> tuple[int, int] | None:
-        bounds = [to_points(self.context.bind(end), self.context) for end in part.range or ()]
-        values = [b.value for b in bounds if isinstance(b, Literal) and isinstance(b.value, int)]
-        return (values[0], values[1]) if len(values) == 2 else None
-
-    def _source(self, part: Part) -> str | None:
-        """The metric or column that a leaf turns into points, where it is one name."""
-        choice = part.choice
-        if choice is None:
-            return None
-        named = choice.of.text.strip() if choice.of is not None else part.name
-        if choice.of is None and choice.form == "value" and isinstance(choice.body, Scalar):
-            named = choice.body.text.strip()
-        if self.context.known(named) is not None or named in self.context.columns:
-            return named
-        head, _, column = named.partition(".")
-        return named if head in self.context.references and column else None
-
 
 def _answers(part: Part) -> str:
     """What `missing:` may say at a node."""
     return "leave_out, insufficient, or points" if "." in part.path else "insufficient, or points"
-
-
-def _weight(expr: Expr | None) -> str | int | None:
-    if isinstance(expr, Literal):
-        return expr.value if isinstance(expr.value, int) else None
-    return expr.name if isinstance(expr, Column) else None
