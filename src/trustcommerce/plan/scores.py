@@ -253,9 +253,6 @@ class Scores:
             if points.type.nullable:
                 return self.ops.error(codes.MAYBE_MISSING, "these points may be missing themselves", part.missing.span,
                                       "say leave_out or insufficient, or wrap them: `coalesce(..., 0)`"), None, None
-            if points.type.nullable:
-                return self.ops.error(codes.MAYBE_MISSING, "these points may be missing themselves", points.span,
-                                      "wrap them: `coalesce(..., 0)`"), None, None
             if not raw.type.nullable:
                 return raw, None, None
             named = self.context.hoist(f"{part.path}.mean", raw)
