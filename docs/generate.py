@@ -134,7 +134,13 @@ def commands() -> Iterator[str]:
 
     def shown(*command: str) -> Iterator[str]:
         result = CliRunner().invoke(group, [*command, "--help"], prog_name="trustcommerce", terminal_width=78)
-        yield from ("```console", f"$ {' '.join(['trustcommerce', *command, '--help'])}", result.output.rstrip(), "```", "")
+        yield from (
+            "```console",
+            f"$ {' '.join(['trustcommerce', *command, '--help'])}",
+            result.output.rstrip(),
+            "```",
+            "",
+        )
 
     yield from shown()
     for name in group.commands:
