@@ -54,7 +54,8 @@ class Adjustments:
             return found
         if found.type.nullable:
             return self.ops.error(codes.MAYBE_MISSING, "these points may be missing, and nothing says what then",
-                                  each.span, "wrap them: `coalesce(..., 0)`")
+                                  each.span if each.points is None else each.points.span(),
+                                  "wrap them: `coalesce(..., 0)`")
         if (found.type.low or 0) < 0:
             found = self.ops.extreme("greatest", [found, Literal(0, POINTS.within(0, 0))], each.span)
         if each.at_most is not None:
@@ -98,8 +99,8 @@ class Adjustments:
         self._check_multiple(bound.value, part, each.bound.span())
         if part.range is not None:
             low, high = (to_points(self.context.bind(end), self.context) for end in part.range)
-            if isinstance(low, Literal) and isinstance(high, Literal) and not (
-                    int(str(low.value)) <= bound.value <= int(str(high.value))):
+            ends = [end.value for end in (low, high) if isinstance(end, Literal) and isinstance(end.value, int)]
+            if len(ends) == 2 and not ends[0] <= bound.value <= ends[1]:
                 self.ops.error(codes.OUT_OF_RANGE, f"{bound.value / 10_000:g} lies outside the score's range",
                                each.bound.span(), "the range would undo the limit")
 

@@ -86,7 +86,8 @@ def _two_sided(match: "re.Match[str]", text: Text, x: Expr, context: Context) ->
     interval = None
     if left is not None and right is not None:
         if left > right:
-            return Cell(context.ops.error(codes.BAD_RANGE, "this interval begins above its end", span), None, True, span)
+            backwards = context.ops.error(codes.BAD_RANGE, "this interval begins above its end", span)
+            return Cell(backwards, None, True, span)
         interval = Interval(left, match.group(1) == "[", right, match.group(4) == "]")
     return Cell(context.ops.logic("and", [above, below], span), interval, True, span)
 

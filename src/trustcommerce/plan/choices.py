@@ -87,6 +87,9 @@ def lower_curve(body: Node, lowering: Lowering) -> Expr:
             return ops.error(codes.TYPE_MISMATCH, f"a curve runs over numbers, not {each.type.null(False)}", node)
         if not ops.unit(x.type, each.type, "a curve over both", each.span)[1]:
             return poison(body.span)
+    absent = next((k for k, _ in knots if isinstance(k, Literal) and k.value is None), None)
+    if absent is not None:
+        return ops.error(codes.KNOTS, "this knot is always missing", absent.span)
     if any(not y.type.numeric or y.type.nullable for _, y in knots):
         return ops.error(codes.TYPE_MISMATCH, "the results of a curve are numbers that are never missing", body.span)
     fixed = all(isinstance(k, Literal) for k, _ in knots)

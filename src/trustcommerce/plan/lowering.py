@@ -161,6 +161,8 @@ class Lowering:
         if unified is None:
             return poison(span)
         results, rest = unified[:-1], unified[-1]
+        if not results:
+            return rest
         absent = [r for r in results if r.type.nullable]
         if absent:
             return self.ops.error(codes.MAYBE_MISSING, f"under `hit: {self.hit}` no result may be missing",

@@ -122,7 +122,8 @@ class References:
         for i in members:
             since, until = file.rows[i][bounds[0]], file.rows[i][bounds[1]]
             if since is not None and until is not None and str(since) >= str(until):
-                self.context.problems.add(codes.VALIDITY, f"this period of {shown} ends before it begins", file.lines[i])
+                self.context.problems.add(codes.VALIDITY, f"this period of {shown} ends before it begins",
+                                          file.lines[i])
                 return
         ordered = sorted(members, key=lambda i: str(file.rows[i][bounds[0]] or ""))
         for before, after in itertools.pairwise(ordered):
@@ -229,7 +230,8 @@ class References:
                                        span, did_you_mean(column, columns))
                 return "broken"
             if columns[column].kind not in (Kind.DATE, Kind.TIMESTAMP, Kind.UNKNOWN):
-                self.context.ops.error(codes.TYPE_MISMATCH, f"`{column}` is {columns[column].null(False)}, no date", span)
+                self.context.ops.error(codes.TYPE_MISMATCH, f"`{column}` is {columns[column].null(False)}, no date",
+                                       span)
                 return "broken"
         moment = self.context.bind(at) if at is not None else Column("as_of", DATE)
         checked = self.context.ops.compare("ge", moment, Column("a", columns[start].null(False)), reference.span)

@@ -176,7 +176,9 @@ class Scores:
                                   f"{weight.type}", part.weight.span())
         low, high = weight.type.low or 0, weight.type.high or 0
         if low < 0 or high <= 0 or high > 1_000_000:
-            return self.ops.error(codes.BAD_WEIGHT, f"this weight runs from {low} to {high}", part.weight.span(),
+            runs = "is" if low == high else f"runs from {low} to"
+            return self.ops.error(codes.BAD_WEIGHT, f"this weight {runs} {high}",
+                                  part.weight.span(), "weights lie between 1 and 1,000,000" if low == high else
                                   "weights lie between 0 and 1,000,000: give the column a `range`")
         return self.context.hoist(f"{part.path}.weight", weight)
 

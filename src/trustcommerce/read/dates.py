@@ -43,8 +43,8 @@ def date_breaks(node: Node, problems: Problems) -> set[dt.date]:
                     problems.add(codes.BAD_DATE, f"`{entry.key.text}` is not a day of the calendar",
                                  entry.key.span)
                 elif date is None:
-                    problems.add(codes.BAD_DATE, f"`{entry.key.text}` is no date, as the other keys are", entry.key.span,
-                                 "the keys of a dated value are dates, all of them")
+                    problems.add(codes.BAD_DATE, f"`{entry.key.text}` is no date, as the other keys are",
+                                 entry.key.span, "the keys of a dated value are dates, all of them")
                 else:
                     found.add(date)
     return found
