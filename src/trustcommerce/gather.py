@@ -38,7 +38,8 @@ def gather_record(loaded: PackPlan, ruleset: str, key: str, folder: Folder, day:
         record[match.name.split("[")[0]] = found
         return None if found is None else {each.name: accept(found[each.name], each.type) for each in match.fields}
 
-    run_reference(version, inputs, day, find)
+    if run_reference(version, inputs, day, find) is None:  # no subject: its references were not looked up
+        record.update({each.name.split("[")[0]: None for each in version.matches if each.table is None})
     return record
 
 

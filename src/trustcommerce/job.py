@@ -201,6 +201,8 @@ def _why_skipped(plan: RuleSetPlan, day: dt.date, skipped: Mapping[str, str], as
             raise DataError(reason, ruleset=plan.name, value=day)
         return reason
     missing = next((name for name in plan.depends if name in skipped), None)
+    if missing and asked:
+        raise DataError(f"reads `{missing}`, which is skipped: {skipped[missing]}", ruleset=plan.name, value=day)
     return f"reads `{missing}`, which is skipped" if missing else None
 
 

@@ -33,9 +33,9 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except click.Abort:
         _fail("interrupted", 1)
-    except click.UsageError as error:
+    except click.ClickException as error:
         error.show()
-        sys.exit(2)
+        sys.exit(error.exit_code)
     except PolicyError as error:
         count = len([d for d in error.diagnostics if d.severity == "error"])
         _fail(f"{error}\n\n{count} error{'' if count == 1 else 's'}", 1)
@@ -46,6 +46,8 @@ def main(args: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        _fail(f"error: {error}", 1)
 
 
 def _fail(message: str, code: int) -> None:

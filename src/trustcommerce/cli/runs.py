@@ -10,6 +10,7 @@ import click
 
 from trustcommerce.cli import options
 from trustcommerce.errors import DataError
+from trustcommerce.explain.text import wrap
 
 __all__ = ["explain", "run", "score"]
 
@@ -46,10 +47,15 @@ def run(
         click.echo(f"{name}: {done['rows']:,} rows{shadow}{f': {statuses}' if statuses else ''}")
     for name, reason in report.skipped.items():
         click.echo(f"{name}: skipped, {reason}")
+    _notice(engine, lang)
+    click.echo(f"{len(report.rulesets)} tables and run.json in {out} ({report.seconds:.2f} s)")
+
+
+def _notice(engine: Any, lang: str) -> None:
+    """What the pack wants said beside its results."""
     notice = engine.plan.pack.notice.get(lang)
     if notice:
-        click.echo(notice)
-    click.echo(f"{len(report.rulesets)} tables and run.json in {out} ({report.seconds:.2f} s)")
+        click.echo("\n".join(wrap(notice)))
 
 
 @click.command()
@@ -115,19 +121,29 @@ def _records(source: str) -> list[Any]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
         raise DataError(f"{source}: {reason}") from None
-    try:
-        whole = json.loads(text, parse_float=Decimal)
+
+    def parse(text: str, first: int) -> Any:
+        try:
+            return json.loads(text, parse_float=Decimal)
+        except json.JSONDecodeError as error:
+            raise DataError(f"{source}:{first + error.lineno - 1}:{error.colno}: this is no JSON: {error.msg}") from None
+        except (RecursionError, ValueError) as error:  # nested too deep; an integer of thousands of digits
+            raise DataError(f"{source}: this is no JSON that can be read: {error}") from None
+
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if len(lines) < 2 or not _is_json(lines[0][1]):
+        whole = parse(text, 1)
         return whole if isinstance(whole, list) else [whole]
-    except json.JSONDecodeError:
-        pass
-    records = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip():
-            try:
-                records.append(json.loads(line, parse_float=Decimal))
-            except json.JSONDecodeError as error:
-                raise DataError(f"{source}:{number}:{error.colno}: this is no JSON: {error.msg}") from None
-    return records
+    return [parse(line, number) for number, line in lines]
+
+
+def _is_json(line: str) -> bool:
+    """Whether a line alone is JSON: then the text is JSON lines."""
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 @click.command()
@@ -148,7 +164,5 @@ def explain(pack: str, ruleset: str, key: str, facts: str, as_of: dt.date, lang:
         click.echo(decision.explain(lang, form))
     if form == "text":
         for output in decision.outputs("values", "levels", "resources"):
-            click.echo(f"{output.title.get(lang, output.name)}: {_shown(decision[output.name])}")
-        notice = engine.plan.pack.notice.get(lang)
-        if notice:
-            click.echo(notice)
+            click.echo("\n".join(wrap(f"{output.title.get(lang, output.name)}: {_shown(decision[output.name])}", 2)))
+        _notice(engine, lang)

@@ -6,7 +6,7 @@ from trustcommerce.diagnostics import display_width
 from trustcommerce.explain.tree import Explanation, ExplanationLine, ExplanationNode
 from trustcommerce.model import Title
 
-__all__ = ["pad", "points", "render_text"]
+__all__ = ["pad", "points", "render_text", "wrap"]
 
 _WIDTH = 80
 _NUMBERS = (9, 9, 8, 10)
@@ -44,6 +44,17 @@ def pad(text: str, width: int, right: bool = False) -> str:
     return space + text if right else text + space
 
 
+def wrap(text: str, hang: int = 0) -> Iterator[str]:
+    """`text` in lines of at most 80 columns, broken at spaces or between Chinese characters; `hang` indents the rest."""
+    while display_width(text) > _WIDTH:
+        cut = next(i for i in range(len(text), 0, -1) if display_width(text[:i]) <= _WIDTH)
+        space = text.rfind(" ", hang + 1, cut + 1)
+        at = space if space > cut // 2 else cut
+        yield text[:at].rstrip()
+        text = " " * hang + text[at:].lstrip()
+    yield text
+
+
 def render_text(explanation: Explanation, lang: str, texts: dict[str, str]) -> str:
     """The tree with points, possible points, weights, contributions and lines of YAML.
 
@@ -57,13 +68,14 @@ def render_text(explanation: Explanation, lang: str, texts: dict[str, str]) -> s
     status = words.get(explanation.status, explanation.status)
     head = [pad("", _NAME)] + [pad(words[key], width, True) for key, width in zip(
         ("points", "possible", "weight", "adds"), _NUMBERS, strict=True)]  # fmt: skip
-    lines = [f"{root.title.get(lang, root.name)}: {points(root.points)} ({status})  {root.file}:{root.line}",
-             "".join(head), *_node(root, lang, words, 0)]  # fmt: skip
+    title, place = f"{root.title.get(lang, root.name)}: {points(root.points)} ({status})", f"{root.file}:{root.line}"
+    first = [f"{title}  {place}"] if display_width(f"{title}  {place}") <= _WIDTH else [*wrap(title), f"  {place}"]
+    lines = [*first, "".join(head), *_node(root, lang, words, 0)]
     if explanation.reasons:
         lines += ["", words["reasons"]]
         for code, lost in explanation.reasons:
             text = texts.get(code, "")
-            lines.append(f"  {pad('-' + points(lost) if lost else '', 9, True)}  {code}{'  ' + text if text else ''}")
+            lines += wrap(f"  {pad('-' + points(lost) if lost else '', 9, True)}  {code}{'  ' + text if text else ''}", 13)
     return "\n".join(lines)
 
 
