@@ -70,3 +70,14 @@ def test_a_folder_that_does_not_exist(tmp_path: Path, monkeypatch: pytest.Monkey
     assert rendered() == (
         "error TC101 unreadable-file: pack: no such folder\nhint: a pack is a folder with a pack.yaml\n"
     )
+
+
+@pytest.mark.parametrize("upward", [True, False])
+def test_a_long_chain_of_names_is_no_problem(tmp_path: Path, upward: bool) -> None:
+    shutil.copytree(CASES / "base", tmp_path / "pack")
+    links = [f"  v{i}: v{i - 1} + 1\n" for i in range(1, 500)]
+    (tmp_path / "pack/rulesets/shop.yaml").write_text(
+        "ruleset: shop\nsubject: {name: shop, table: shops, key: shop_id}\nvalues:\n  v0: orders\n"
+        + "".join(links if upward else reversed(links))
+    )
+    assert trustcommerce.check(tmp_path / "pack") == ()

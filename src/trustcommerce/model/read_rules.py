@@ -198,7 +198,7 @@ class _Reader:
             range=nodes.pair(get("range")),
             round=nodes.decimal(get("round")),
             applies=nodes.expression(get("applies")),
-            in_force=self.in_force(node), broken=broken, span=entry.key.span,
+            in_force=self.in_force(node), broken=broken, body=node.span, span=entry.key.span,
         )  # fmt: skip
 
     def check_labels(self, node: object) -> None:

@@ -79,6 +79,7 @@ class Item:
     applies: Text | None
     in_force: bool
     broken: bool
+    body: Span = _span
     span: Span = _span
 
 

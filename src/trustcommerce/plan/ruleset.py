@@ -1,6 +1,7 @@
 """One rule set -> its plan: a version for each span of days in which nothing in it changes."""
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 
 from attrs import evolve, field, frozen
@@ -21,6 +22,8 @@ from trustcommerce.plan.shape import ItemShape, NodeShape
 from trustcommerce.registry import Registry
 
 __all__ = ["RuleSetPlan", "Version", "plan_version"]
+
+_WORD = re.compile(r"[^\W\d]\w*")
 
 
 @frozen(kw_only=True, eq=False)
@@ -112,9 +115,15 @@ def plan_version(
     for score in ruleset.scores.values():
         _check_name(score.name, score.span, context)
     scores = Scores(context)
-    where = context.certain(ruleset.where, None, "wrap it: `coalesce(..., false)`") if ruleset.where else None
-    for name in list(context.thunks):
-        context.value(name)
+    try:
+        for name in _far(ruleset):
+            context.value(name)
+        where = context.certain(ruleset.where, None, "wrap it: `coalesce(..., false)`") if ruleset.where else None
+        for name in list(context.thunks):
+            context.value(name)
+    except RecursionError:
+        problems.add(codes.TOO_DEEP, "names of this rule set rest on each other in too long a chain", ruleset.span)
+        return None
     references.check_unused()
     shapes = []
     for name in ruleset.scores:
@@ -132,6 +141,32 @@ def plan_version(
         outputs=tuple(_outputs(ruleset, inputs, shapes, context)), scores=tuple(shapes),
         constants=constants, matches=matches,
     )  # fmt: skip
+
+
+def _far(ruleset: RuleSet) -> list[str]:
+    """Every twentieth item of long chains, the first needed first: lowered in this order, names that
+    rest on many others need no deep recursion. Words of the text stand for names, which is near enough.
+    """
+    depths: dict[str, int] = {}
+    found: list[str] = []
+    reads: dict[str, list[str]] = {}
+    for item in ruleset.items.values():
+        words = _WORD.findall(item.body.file.text[item.body.start : item.body.end])
+        reads[item.name] = [word for word in dict.fromkeys(words) if word in ruleset.items and word != item.name]
+    for start in reads:
+        stack = [start]
+        while stack:
+            name = stack[-1]
+            ahead = [each for each in reads[name] if each not in depths]
+            if name in depths or not ahead:
+                stack.pop()
+                if depths.get(name, 0) == 0:
+                    depths[name] = 1 + max((depths[each] for each in reads[name]), default=0)
+                    found += [name] if depths[name] % 20 == 0 else []
+            else:
+                depths.setdefault(name, 0)
+                stack += ahead
+    return found
 
 
 def _check_subject(ruleset: RuleSet, pack: Pack, problems: Problems) -> bool:
