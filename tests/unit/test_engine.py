@@ -350,3 +350,14 @@ def test_empty_frames(engine: tc.Engine) -> None:
     found = engine.score_table(NAME, frame().slice(0, 0), DAY)
     assert found.num_rows == 0
     assert found.schema.equals(engine.score_table(NAME, frame(), DAY).schema)
+
+
+def test_explanations_show_values_of_references() -> None:
+    """A column that a reference brings is shown as what it is, not in the shape it is computed in."""
+    engine = tc.load(VALID / "merchant_experience")
+    row = {each["name"]: {"text": "s", "boolean": False, "date": dt.date(2024, 1, 1)}.get(each["type"], 0)
+           for each in engine.inputs("experience") if "." not in each["name"]}  # fmt: skip
+    row |= {"industry": "other", "shop_kind": "normal", "products_on_sale": 1, "valid_orders": 600,
+            "dimensions": {"product": 84.5, "logistics": 85, "service": 85}}  # fmt: skip
+    root = engine.score("experience", row, "2026-09-08").contributions().root
+    assert root.children[0].source == {"name": "dimensions.product", "value": 84.5, "unit": "points", "title": {}}

@@ -7,6 +7,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from trustcommerce.language.semantics import round_div
+from trustcommerce.language.types import Type
 from trustcommerce.model import Title
 from trustcommerce.plan import ItemShape, NodeShape, Version
 from trustcommerce.run.values import show
@@ -108,7 +109,9 @@ def explain(
     """
     shapes = {each.name: each for each in version.outputs}
     masked = status == "masked"
-    root = _Tree(get, shapes).node(shape, None, given=None if masked else get(shape.path), status=status)
+    types = {f"{match.name}.{each.name}": each.type for match in version.matches for each in match.fields}
+    types |= {name: each.type for name, each in shapes.items()}
+    root = _Tree(get, shapes, types).node(shape, None, given=None if masked else get(shape.path), status=status)
     if masked:
         root = evolve(root, children=(), lines=tuple(evolve(line, points=None) for line in root.lines))
     return Explanation(score=shape.path, status=status, root=root, reasons=reasons)
@@ -120,6 +123,7 @@ class _Tree:
 
     get: Get
     shapes: Mapping[str, ItemShape]
+    types: Mapping[str, Type]
 
     def number(self, source: str | int | None) -> int | None:
         value = self.get(source) if isinstance(source, str) else source
@@ -223,7 +227,8 @@ class _Tree:
         if name is None:
             return None
         output = self.shapes.get(name)
-        found: dict[str, Any] = {"name": name, "value": self._shown(name), "unit": output.type.unit if output else None,
+        unit = self.types[name].unit if name in self.types else None
+        found: dict[str, Any] = {"name": name, "value": self._shown(name), "unit": unit,
                                  "title": dict(output.title.texts) if output else {}}  # fmt: skip
         for suffix in ("of", "to"):
             if f"{name}.{suffix}" in self.shapes:
@@ -232,5 +237,5 @@ class _Tree:
 
     def _shown(self, name: str) -> Any:
         value = self.get(name)
-        shown = show(value, self.shapes[name].type) if name in self.shapes else value
+        shown = show(value, self.types[name]) if name in self.types else value
         return float(shown) if isinstance(shown, Decimal) else shown
