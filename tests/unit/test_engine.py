@@ -144,7 +144,6 @@ def test_decisions_carry_the_digests(engine: tc.Engine) -> None:
     assert all(len(each) == 64 for each in engine.digests.values())
 
 
-@pytest.mark.xfail(reason="the name of the pack's folder is part of the digest of its bytes")
 def test_digests_are_the_same_everywhere(engine: tc.Engine, tmp_path: Path) -> None:
     """Digests depend on the files' contents, not on the folder or on which load it was."""
     shutil.copytree(VALID / NAME, tmp_path / "elsewhere")

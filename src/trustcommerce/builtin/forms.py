@@ -22,6 +22,7 @@ CHOICE_FORMS: tuple[ChoiceForm, ...] = (
         schema={"type": "object", "minProperties": 1, "additionalProperties": _RESULT},
         lower=lower_steps,
         takes_input=True,
+        several=True,
         doc="The first comparison of `of` that holds: `<= 24`, `(24, 48]`, a value, or `else`.",
         example='{of: hours, steps: {"<= 24": 100, "(24, 48]": 90, else: 40}}',
     ),
@@ -40,6 +41,7 @@ CHOICE_FORMS: tuple[ChoiceForm, ...] = (
             "type": "object", "additionalProperties": False,
             "properties": {"when": _CELL, "then": _RESULT, "else": _RESULT}}},
         lower=lower_rules,
+        several=True,
         doc="Conditions with results; the last entry is `else`.",
         example="{rules: [{when: orders < 30, then: 0}, {else: 1}]}",
     ),
@@ -48,6 +50,7 @@ CHOICE_FORMS: tuple[ChoiceForm, ...] = (
         schema={"type": "array", "minItems": 2, "items": {
             "type": "array", "minItems": 2, "items": _RESULT}},
         lower=lower_table,
+        several=True,
         doc="A decision table: a header of inputs and `then`, rows of step comparisons or `-`.",
         example='{hit: first, table: [[orders, score, then], [">= 100", ">= 80", 2], [else, 0]]}',
     ),

@@ -48,7 +48,8 @@ def run(
     for name, reason in report.skipped.items():
         click.echo(f"{name}: skipped, {reason}")
     _notice(engine, lang)
-    click.echo(f"{len(report.rulesets)} tables and run.json in {out} ({report.seconds:.2f} s)")
+    tables = f"{len(report.rulesets)} table{'' if len(report.rulesets) == 1 else 's'}"
+    click.echo(f"{tables} and run.json in {out} ({report.seconds:.2f} s)")
 
 
 def _notice(engine: Any, lang: str) -> None:
@@ -163,6 +164,8 @@ def explain(pack: str, ruleset: str, key: str, facts: str, as_of: dt.date, lang:
     if form == "json" or decision.scores:
         click.echo(decision.explain(lang, form))
     if form == "text":
+        if decision.shadow:
+            click.echo("影子模式：已计算，尚未生效" if lang == "zh" else "Shadow: computed, not enforced yet")
         for output in decision.outputs("values", "levels", "resources"):
             click.echo("\n".join(wrap(f"{output.title.get(lang, output.name)}: {_shown(decision[output.name])}", 2)))
         _notice(engine, lang)

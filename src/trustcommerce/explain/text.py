@@ -10,6 +10,7 @@ __all__ = ["pad", "points", "render_text", "wrap"]
 
 _WIDTH = 80
 _NUMBERS = (9, 9, 8, 10)
+_UNITS = {"hours": "小时", "minutes": "分钟", "seconds": "秒", "days": "天", "stars": "星", "percent": "%"}
 _STATES = {"insufficient": "no data", "not_applicable": "left out", "exempt": "exempt"}
 _NAME = _WIDTH - sum(_NUMBERS) - 1
 
@@ -105,7 +106,8 @@ def _source(node: ExplanationNode, lang: str, depth: int) -> Iterator[str]:
     value = source.get("value")
     shown = "-" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
     atoms = f" = {source['of']} / {source['to']}" if "of" in source else ""
-    unit = f" {source['unit']}" if source.get("unit") not in (None, "ratio", "points") else ""
+    unit = str(source.get("unit") or "")
+    unit = "" if unit in ("", "ratio", "points") else f" {_UNITS.get(unit, unit) if lang.startswith('zh') else unit}"
     name = Title(dict(source.get("title") or {})).get(lang, str(source.get("name")))
     yield pad("  " * depth + f"· {name} {shown}{atoms}{unit}", _WIDTH).rstrip()
 

@@ -86,7 +86,8 @@ def _refuse(kind: str, token: str, previous: str) -> tuple[Code, str, str | None
         return (codes.FORBIDDEN_SYNTAX, f"`{token}` belongs to SQL statements, which rules do not have",
                 "look other tables up with `references`")
     if kind == "wrong":
-        return codes.BAD_EXPRESSION, f"`{token}` has no meaning here", f"write `{_WRONG[token]}`"
+        hint = f"write `{_WRONG[token]}`" + ("; texts are not joined in rules" if token == "||" else "")
+        return codes.BAD_EXPRESSION, f"`{token}` has no meaning here", hint
     if kind == "other":
         wide = _WIDE.get(token)
         if token in "'\"`":

@@ -135,7 +135,10 @@ def implied_by_unit(unit: str) -> Type | None:
         return exact(digits, unit)
     if unit == "points":
         return POINTS
-    return NUMBER.with_unit(unit) if unit in _NUMBER_UNITS else None
+    if unit not in _NUMBER_UNITS:
+        return None
+    bound = {"ratio": 1e6, "percent": 1e8}.get(unit, float(LIMIT))
+    return NUMBER.with_unit(unit).within(-bound, bound)
 
 
 def parse_type(text: str) -> Type | None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zoneinfo
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -32,6 +33,7 @@ def read_header(files: PackFiles, broken: Iterable[Path], problems: Problems) ->
         text = _reference(name, spec, files, problems)
         if text is not None:
             held[name] = _read_rows(text, spec, problems)
+    _check_zone(tree.get("time_zone"), problems)
     reasons = tree.get("reasons")
     return Pack(
         name=nodes.text(tree.get("pack"), files.folder.name),
@@ -47,6 +49,14 @@ def read_header(files: PackFiles, broken: Iterable[Path], problems: Problems) ->
             f"{name}.key" for name, each in {**tables, **declared}.items() if set(each.key) - each.columns.keys()},
         reasons={e.key.text: nodes.title(e.value) for e in reasons} if isinstance(reasons, Mapping) else {},
     )
+
+
+def _check_zone(node: Node | None, problems: Problems) -> None:
+    """A time zone of the IANA database, where the machine has one."""
+    if isinstance(node, Scalar):
+        known = zoneinfo.available_timezones()
+        if known and node.text not in known:
+            problems.add(codes.BAD_TYPE, f"no time zone `{node.text}`", node.span, did_you_mean(node.text, known))
 
 
 def _tables(
@@ -78,6 +88,8 @@ def _column(key: Scalar, node: Node, problems: Problems) -> ColumnSpec:
     limits = mapping.get("range") if mapping else None
     if isinstance(limits, Sequence) and type_.numeric:
         type_ = _ranged(type_, limits, problems)
+    elif isinstance(limits, Sequence) and type_ != UNKNOWN:
+        problems.add(codes.BAD_RANGE, f"a range for {type_.null(False)}, which is no number", limits.span)
     return ColumnSpec(name=key.text, type=type_, title=nodes.title(mapping.get("title") if mapping else None),
                       source=nodes.text(mapping.get("source") if mapping else None, key.text), span=key.span)  # fmt: skip
 

@@ -182,6 +182,8 @@ class _Reader:
         metric = next(((key, mapping.get(key)) for key in self.registry.metric_kinds
                        if mapping is not None and key in mapping), None)
         choice = self.choice(node, entry) if not broken else self.empty_choice(entry)
+        if mapping is not None and not broken:
+            self.check_item(mapping, metric is not None)
         if mapping is not None and not broken and metric is None and choice.form is None:
             self.no_form(entry, block)
             broken = True
@@ -207,6 +209,19 @@ class _Reader:
             if nodes.text(each) in seen:
                 self.problems.add(codes.DUPLICATE_NAME, f"label `{nodes.text(each)}` stands twice", each.span)
             seen.add(nodes.text(each))
+
+    def check_item(self, node: Mapping, measured: bool) -> None:
+        """Keys of an item that would say nothing: only scores have statuses, only ratios samples."""
+        sample = node.entry("sample")
+        if sample is not None and not measured:
+            self.problems.add(codes.UNKNOWN_KEY, "`sample` says nothing without `ratio`", sample.key.span, "drop it")
+        exceptions = node.get("exceptions")
+        for each in exceptions if isinstance(exceptions, Sequence) else ():
+            for key in ("status", "reason"):
+                entry = each.entry(key) if isinstance(each, Mapping) else None
+                if entry is not None:
+                    self.problems.add(codes.UNKNOWN_KEY, f"`{key}` says nothing here: only scores have it",
+                                      entry.key.span, "drop it")
 
     def no_form(self, entry: Entry, block: str) -> None:
         forms = list(self.registry.choice_forms)
@@ -236,6 +251,8 @@ class _Reader:
             self.problems.add(codes.AMBIGUOUS_FORM, f"`{entry.key.text}` says both `{forms[0]}` and `{forms[1]}`",
                               entry_of.key.span if entry_of else entry.key.span, "keep one of them")
         form = forms[0] if forms else None
+        if len(forms) < 2:
+            self.check_companions(node, form)
         return Choice(
             form=form,
             body=node.get(form) if form else None,
@@ -245,6 +262,15 @@ class _Reader:
             missing=node.get("missing"),
             span=entry.key.span,
         )
+
+    def check_companions(self, node: Mapping, form: str | None) -> None:
+        """Keys beside a form that would say nothing there."""
+        known = self.registry.choice_forms.get(form or "")
+        for key, fits in (("of", known is not None and known.takes_input), ("hit", known is not None and known.several)):
+            entry = node.entry(key)
+            if entry is not None and not fits and not (key == "of" and "ratio" in node):
+                beside = f"beside `{form}`" if form else "without a choice"
+                self.problems.add(codes.UNKNOWN_KEY, f"`{key}` says nothing {beside}", entry.key.span, "drop it")
 
     def guard(self, node: Mapping) -> Guard:
         when, missing = node.get("when"), node.get("missing")
@@ -315,6 +341,11 @@ class _Reader:
             if (points is None) == (choice.form is None):
                 said = "both `points` and a choice" if points else "neither `points` nor a choice"
                 self.problems.add(codes.AMBIGUOUS_FORM, f"`{entry.key.text}` says {said}", entry.key.span)
+                continue
+            when = each.entry("when")
+            if when is not None and points is None:
+                self.problems.add(codes.AMBIGUOUS_FORM, f"`{entry.key.text}` says both `when` and a choice",
+                                  when.key.span, "put the condition into the choice: `rules`")
                 continue
             found.append(Adjustment(
                 name=entry.key.text, title=nodes.title(each.get("title")),

@@ -69,8 +69,8 @@ class Context:
                 return Column(name, self.columns[name].type, span)
         elif head == "previous":
             return self.ops.error(codes.NEEDS_PERIODS, "`previous` needs periods, which do not exist yet", span)
-        elif head in self.references and len(parts) == 2:
-            return self.references[head](parts[1], self.metric or "", span)
+        elif head in self.references:
+            return self.references[head](".".join(parts[1:]), self.metric or "", span)
         return poison(span) if head in self.ruleset.broken else self._unknown(parts, span)
 
     def _metric(self, span: Span) -> Expr:

@@ -32,6 +32,9 @@ def lower_item(item: Item, context: Context) -> Expr:
             found = context.ops.case([(applies, found)], null_of(found.type))
     if found.type == UNKNOWN:
         return found
+    if found.type.kind is Kind.INTERVAL:
+        return context.ops.error(codes.TYPE_MISMATCH, "an interval is no value of its own", item.span,
+                                 "write it where it is added: `as_of - interval '30 days'`")
     if not item.in_force:
         found = null_of(found.type, item.span)
     elif item.block in ("levels", "resources") and found.type.nullable and not _null_is_said(item):

@@ -163,9 +163,13 @@ class _Planner:
                     first, since = totals.setdefault(shape.path, (shape.total, version.since))
                     if first != shape.total:
                         self.problems.add(
-                            codes.WEIGHTS, f"the weights of the parts of `{shape.name}` sum to {first} from {since} and "
-                            f"to {shape.total} from {version.since}", shape.span,
+                            codes.WEIGHTS, f"the weights of the parts of `{shape.name}` sum to {first} "
+                            f"{_from(since)} and to {shape.total} {_from(version.since)}", shape.span,
                             "siblings' weights sum alike on every date")  # fmt: skip
+
+
+def _from(since: dt.date | None) -> str:
+    return "at first" if since is None else f"from {since}"
 
 
 def _nodes(shapes: tuple[NodeShape, ...]) -> list[NodeShape]:

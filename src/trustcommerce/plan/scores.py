@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 from trustcommerce import codes
 from trustcommerce.language.bind import Text
 from trustcommerce.language.expressions import Expr, Literal, poison
+from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.operations import constant, null_of, retype
 from trustcommerce.language.types import BOOLEAN, INTEGER, POINTS, UNKNOWN, Kind, label
 from trustcommerce.model import ExceptionRule, Part
@@ -100,11 +101,14 @@ class Scores:
             return Literal(STATUSES.index(name), type_)
 
         branches: list[tuple[Expr, Expr]] = []
+        applies = self.context.known(f"{score.path}.applies")
+        if applies is not None:
+            branches.append((self.ops.negate(applies), status("not_applicable")))
         if node.exception is not None:
             branches += [(self.ops.compare("eq", node.exception, constant(i + 1)), status(rule.status))
                          for i, rule in enumerate(score.exceptions)]  # fmt: skip
         branches.append((node.insufficient, status("insufficient")))
-        if node.shape is not None and isinstance(node.shape.missing, int):
+        if node.shape is not None and node.shape.missing not in (None, "insufficient"):
             branches.append((self.ops.is_null(self._named(f"{score.path}.mean")), status("default")))
         found = self.ops.case(branches, status("scored"), score.span)
         return self.context.define(f"{score.name}.status", retype(found, type_))
@@ -124,6 +128,7 @@ class Scores:
         root = "." not in part.path
         with self.context.naming(part.name):
             weight = self._weight(part) if not root else None
+            applies = self._applies(part)
             exceptions = [self._exception(rule, part) for rule in part.exceptions]
             children = tuple(self._child(child) for child in part.parts)
             total: Expr | None = None
@@ -141,15 +146,18 @@ class Scores:
             value = self.adjustments.finish(part, value)
             if start.type.nullable and value.type != UNKNOWN and not value.type.nullable:
                 value = self.ops.case([(self.ops.is_null(start), null_of(value.type))], value, part.span)
-            value = self._applies(part, value)
         if any(e.type == UNKNOWN for e in (raw, value, *(h for h, _ in exceptions), *(t for _, t in exceptions))):
             return evolve(_BROKEN, weight=weight)
-        number = self._exception_number(part, exceptions)
-        insufficient = self._insufficient(part, raw, own, children, number)
+        if applies is not None and applies.type == UNKNOWN:
+            return evolve(_BROKEN, weight=weight)
+        number = self._exception_number(part, exceptions, applies)
+        insufficient = self._insufficient(part, raw, own, children, number, applies)
         if number is not None:
             thens = [(self.ops.compare("eq", number, constant(i + 1)), then)
                      for i, (_, then) in enumerate(exceptions) if part.exceptions[i].status != "masked"]  # fmt: skip
             value = self.ops.case(thens, value, part.span)
+        if applies is not None:
+            value = self.ops.case([(applies, value)], null_of(value.type), part.span)
         name = f"{part.path}.value" if root else part.path
         value = self.context.define(name, evolve(value, span=part.span))
         covered = own == "insufficient" or any(child.covered for child in children)
@@ -227,6 +235,10 @@ class Scores:
             return poison(part.span)
         of = None
         if choice.of is None and self.context.registry.choice_forms[choice.form].takes_input:
+            if part.name not in self.context.columns and part.name not in self.context.thunks:
+                return self.ops.error(codes.UNKNOWN_NAME, f"`{part.name}` names no input of this part", part.span,
+                                      "say `of`, or call the part as the metric it reads: "
+                                      + (did_you_mean(part.name, self.context.names()) or "see `metrics`"))
             of = self.context.resolve((part.name,), part.span)
         lowering = Lowering(self.context, part.path, evolve(choice, missing=None), Target("points"), of,
                             spoken_for=part.missing is not None, answers=_answers(part))
@@ -265,7 +277,8 @@ class Scores:
                                   part.span, f"add `missing:` with {_answers(part)}"), None, None
         return raw, None, None
 
-    def _insufficient(self, part: Part, raw: Expr, own: str | None, children: Seq[Node], number: Expr | None) -> Expr:
+    def _insufficient(self, part: Part, raw: Expr, own: str | None, children: Seq[Node], number: Expr | None,
+                      applies: Expr | None) -> Expr:  # fmt: skip
         held = [child.insufficient for child in children]
         if own == "insufficient" and raw.type.nullable:
             held.append(self.ops.is_null(self._named(f"{part.path}.mean")))
@@ -275,15 +288,16 @@ class Scores:
             flagged = self._exception_is(part, Node(value=raw, insufficient=_NO, covered=False, weight=None,
                                                     shape=None, exception=number), "insufficient")
             found = self.ops.logic("or", [*flagged, self.ops.logic("and", [none, found])])
+        if applies is not None:
+            found = self.ops.logic("and", [applies, found])
         return self.context.hoist(f"{part.path}.insufficient", found)
 
-    def _applies(self, part: Part, value: Expr) -> Expr:
-        if part.applies is None or value.type == UNKNOWN:
-            return value
+    def _applies(self, part: Part) -> Expr | None:
+        """Whether the node is applicable at all; where not, nothing else of it matters."""
+        if part.applies is None:
+            return None
         applies = self.context.certain(part.applies, None, "wrap it: `coalesce(..., false)`")
-        if applies.type == UNKNOWN:
-            return applies
-        return self.ops.case([(applies, value)], null_of(value.type), part.span)
+        return applies if applies.type == UNKNOWN else self.context.hoist(f"{part.path}.applies", applies)
 
     # -- exceptions
 
@@ -297,6 +311,9 @@ class Scores:
                                   "or say `status: insufficient`, `exempt` or `masked`"), poison(rule.span)
         if rule.then is None:
             return held, null_of(POINTS)
+        if rule.status != "default":
+            return self.ops.error(codes.WRONG_SHAPE, f"`then` beside `status: {rule.status}`, which gives no points",
+                                  rule.then.span, "drop one of them"), poison()
         if not isinstance(rule.then, Scalar):
             return self.ops.error(codes.TYPE_MISMATCH, "a list where points are expected", rule.span), poison()
         then = to_points(self.context.bind(Text.of(rule.then)), self.context)
@@ -304,10 +321,14 @@ class Scores:
             return self.ops.error(codes.MAYBE_MISSING, "the exception's points may be missing", rule.span), poison()
         return held, then
 
-    def _exception_number(self, part: Part, exceptions: Seq[tuple[Expr, Expr]]) -> Expr | None:
+    def _exception_number(
+        self, part: Part, exceptions: Seq[tuple[Expr, Expr]], applies: Expr | None
+    ) -> Expr | None:
         if not exceptions:
             return None
         branches = [(held, constant(i + 1)) for i, (held, _) in enumerate(exceptions)]
+        if applies is not None:
+            branches.insert(0, (self.ops.negate(applies), constant(0)))
         found = self.ops.case(branches, constant(0), part.span)
         return self.context.hoist(f"{part.path}.exception", retype(found, evolve(found.type, literal=False)))
 

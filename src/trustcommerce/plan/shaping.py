@@ -27,7 +27,10 @@ def shape_node(
         policy: `leave_out` or `insufficient`, when its `missing` says that.
     """
     mean = context.known(f"{part.path}.mean")
+    root = _range(context.ruleset.scores[part.path.split(".")[0]], context)
     high = value.type.high
+    if root is not None and isinstance(high, int):  # no part can lift the score above its range
+        high = min(high, root[1])
     return NodeShape(
         name=part.name, path=part.path, title=part.title, reason=part.reason,
         file=part.span.file.path, line=part.span.line,

@@ -75,7 +75,7 @@ def _mapping(path: Path, shown: str, digest: "hashlib._Hash", problems: Problems
     file = read_text(path, shown, problems)
     if file is None:
         return None
-    digest.update(f"\0{path.parent.name}/{path.name}\0{file.text}".encode())
+    digest.update(f"\0{path.stem}\0{file.text}".encode())
     before = len(problems)
     tree = parse_yaml(file, problems)
     if isinstance(tree, Mapping):

@@ -24,6 +24,7 @@ class ChoiceForm:
         lower: `(body, lowering) -> Expr`; pure. `lowering` is a `plan.lowering.Lowering`: the input,
             the results' type, binding, hit policy, what holds when something is missing.
         takes_input: Whether the form reads `of`.
+        several: Whether it has entries that `hit` combines.
         doc: One sentence.
         example: A YAML item in this form.
     """
@@ -32,6 +33,7 @@ class ChoiceForm:
     schema: Mapping[str, object]
     lower: Callable[..., Any]
     takes_input: bool = False
+    several: bool = False
     doc: str
     example: str
 

@@ -138,6 +138,8 @@ def _text(name: str, type_: Type, arrow: Any, types: Any) -> Built:
 
 
 def _date(name: str, type_: Type, arrow: Any, types: Any) -> Built:
+    if types.is_timestamp(arrow) and arrow.tz is None:  # what pandas makes of dates
+        return f"CAST({name} AS DATE)", [(f"CAST(CAST({name} AS DATE) AS TIMESTAMP) <> {name}", "is no whole day")]
     return (f"CAST({name} AS DATE)", []) if types.is_date(arrow) else None
 
 

@@ -1,5 +1,7 @@
 """Anything with the Arrow PyCapsule interface -> an Arrow table, or one clear error."""
 
+import datetime as dt
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from trustcommerce.errors import DataError
@@ -41,14 +43,22 @@ def _unique(table: "pa.Table", ruleset: str) -> "pa.Table":
     return table
 
 
+_PLAIN = (str, Decimal, dt.datetime, dt.date, bool, int)
+
+
 def _refuse_objects(frame: Any, ruleset: str) -> None:
-    """pandas' object columns may hold anything: those that are not plain text are refused by name."""
+    """pandas' object columns may hold anything: those that are not of one plain class are refused by name."""
     if not hasattr(frame, "iloc") or not hasattr(frame, "columns"):
         return
     for name, dtype in frame.dtypes.items():
         if str(dtype) != "object":
             continue
+        first: type | None = None
         for value in frame[name]:
-            if value is not None and not isinstance(value, str) and value == value:
-                raise DataError(f"`{name}` is an object column that holds {type(value).__name__}", ruleset=ruleset,
+            if value is None or value != value:
+                continue
+            if type(value) not in _PLAIN or (first is not None and type(value) is not first):
+                raise DataError(f"`{name}` is an object column that holds {type(value).__name__}"
+                                + (f" beside {first.__name__}" if first else ""), ruleset=ruleset,
                                 column=str(name), value=value, hint=f"convert it: frame[{name!r}].astype(...)")
+            first = type(value)

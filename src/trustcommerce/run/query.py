@@ -40,25 +40,27 @@ def build_query(
     """
     outputs = [each for each in version.outputs if wanted is None or each.name in wanted]
     needed = _needed(version, {each.name for each in outputs})
-    body = _Layers(dict(names), as_of, needed).build(version.relation)
+    layers = _Layers(dict(names), as_of, needed, dialect)
+    rows = layers.build(version.relation)
     known: dict[str, Type] = {each.name: each.type for each in version.outputs}
     projections = []
     for each in outputs:
         constant = version.constants.get(each.name)
         value = to_sql(constant) if constant is not None else column(each.name)
         projections.append(exp.alias_(outward(value, known[each.name]), each.name, quoted=True, copy=False))
-    query = exp.select(*projections).from_(body.subquery("x", copy=False), copy=False)
+    query = exp.select(*projections).from_(rows, copy=False)
     if version.matches:
         query = query.order_by(column(ORDER), copy=False)
-    return Query(sql=query.sql(dialect=dialect, identify=True, copy=False), columns=tuple(each.name for each in outputs))
+    return Query(sql=layers.finish(query), columns=tuple(each.name for each in outputs))
 
 
 def unmatched(version: Version, match: Match, names: dict[str, str], as_of: dt.date, key: Sequence[str]) -> str:
     """A query for the key of one subject that `match` finds no row for."""
-    body = _Layers(names, as_of, _needed(version, set())).build(match)
+    layers = _Layers(names, as_of, _needed(version, set()), "duckdb")
+    rows = layers.build(match)
     test = exp.Not(this=column(f"{match.name}.matched"))
-    query = exp.select(*(column(name) for name in key)).from_(body.subquery("x", copy=False), copy=False).where(test, copy=False).limit(1, copy=False)
-    return str(query.sql(dialect="duckdb", identify=True, copy=False))
+    query = exp.select(*(column(name) for name in key)).from_(rows, copy=False)
+    return layers.finish(query.where(test, copy=False).order_by(*map(column, key), copy=False).limit(1, copy=False))
 
 
 def _needed(version: Version, names: set[str]) -> set[str]:
@@ -81,9 +83,26 @@ def _needed(version: Version, names: set[str]) -> set[str]:
 
 
 class _Layers:
-    def __init__(self, names: dict[str, str], as_of: dt.date, needed: set[str]) -> None:
-        self.names, self.needed = names, needed
+    """Writes a relation as common table expressions, one a layer, so that deep plans stay flat text."""
+
+    def __init__(self, names: dict[str, str], as_of: dt.date, needed: set[str], dialect: str) -> None:
+        self.names, self.needed, self.dialect = names, needed, dialect
         self.as_of = literal(as_of, DATE)
+        self.written: list[str] = []
+
+    def write(self, query: exp.Select) -> str:
+        """Keep the query as a layer; returns its name."""
+        name = f"layer_{len(self.written) + 1}"
+        self.written.append(f"{name} AS ({self.print(query)})")
+        return name
+
+    def print(self, query: exp.Select) -> str:
+        return str(query.sql(dialect=self.dialect, identify=True, copy=False))
+
+    def finish(self, query: exp.Select) -> str:
+        """The whole statement, with `query` on top of the layers."""
+        layers = f"WITH {', '.join(self.written)} " if self.written else ""
+        return layers + self.print(query)
 
     def sql(self, expr: Expr) -> exp.Expression:
         """The expression with `as_of` as a literal."""
@@ -96,24 +115,26 @@ class _Layers:
 
         return tree.transform(fill, copy=False)
 
-    def build(self, relation: Relation) -> exp.Select:
+    def build(self, relation: Relation) -> str:
+        """The name of the table or layer that holds the relation's rows."""
         if isinstance(relation, Scan):
-            return exp.select("*").from_(exp.to_table(self.names["subject"]))
+            return self.names["subject"]
         source = self.build(relation.source)
         if isinstance(relation, Keep):
-            return exp.select("*").from_(source.subquery("x", copy=False), copy=False).where(self.sql(relation.where), copy=False)
+            kept = exp.select("*").from_(source, copy=False).where(self.sql(relation.where), copy=False)
+            return self.write(kept)
         if isinstance(relation, Match):
             return self.match(relation, source)
         items = [item for item in relation.items if item.name in self.needed]
         for layer in _layers(items):
             derived = [exp.alias_(self.sql(item.expr), item.name, quoted=True, copy=False) for item in layer]
-            source = exp.select("*", *derived).from_(source.subquery("x", copy=False), copy=False)
+            source = self.write(exp.select("*", *derived).from_(source, copy=False))
         return source
 
-    def match(self, relation: Match, source: exp.Select) -> exp.Select:
+    def match(self, relation: Match, source: str) -> str:
         """A join for each candidate to row numbers, the first that hits, then a join to the row."""
         table = self.names[relation.name]
-        query = exp.select("x.*").from_(source.subquery("x", copy=False), copy=False)
+        query = exp.select("x.*").from_(exp.to_table(source).as_("x"), copy=False)
         hits = []
         for i, candidate in enumerate(relation.candidates):
             alias = f"m{i}"
@@ -134,9 +155,9 @@ class _Layers:
             for each in relation.fields
         ]  # fmt: skip
         matched = exp.Not(this=exp.Is(this=column(hit), expression=exp.Null()))
-        return (
+        return self.write(
             exp.select("x.*", exp.alias_(matched, f"{relation.name}.matched", quoted=True, copy=False), *fields)
-            .from_(query.subquery("x", copy=False), copy=False)
+            .from_(exp.to_table(self.write(query)).as_("x"), copy=False)
             .join(exp.to_table(table).as_("r"), join_type="left", copy=False,
                   on=exp.EQ(this=column(hit), expression=exp.column(ROW, table="r")))
         )  # fmt: skip

@@ -128,6 +128,8 @@ class _Compiler:
         tests = []
         if type_.kind in _CLASSES and not (type_.kind is Kind.EXACT and type_.scale):
             tests.append(f"{variable}.__class__ is not {_CLASSES[type_.kind]}")
+            if type_.kind is Kind.TIMESTAMP:
+                tests.append(f"{variable}.tzinfo is not None")
             if type_.numeric:
                 tests.append(f"not ({type_.low!r} <= {variable} and {variable} <= {type_.high!r})")
         test = " or ".join(tests)

@@ -109,8 +109,9 @@ def _text(value: object, type_: Type) -> str | None:
 
 
 def _date(value: object, type_: Type) -> object:
-    if isinstance(value, dt.datetime):
-        return None
+    if isinstance(value, dt.datetime):  # what pandas makes of dates: a moment at 00:00
+        whole = value == value and value.tzinfo is None and value.time() == dt.time()
+        return value.date() if whole else None
     return value if isinstance(value, dt.date) else parse_cell(value, type_) if isinstance(value, str) else None
 
 

@@ -125,7 +125,7 @@ def pack_schema() -> Schema:
     """The schema of pack.yaml."""
     column = {"anyOf": [TEXT, mapping(
         {**TITLED, "type": TEXT, "unit": TEXT, "range": {"type": "array", "items": NUMBER, "minItems": 2,
-         "maxItems": 2}, "scale": WHOLE, "source": TEXT})]}  # fmt: skip
+         "maxItems": 2}, "source": TEXT})]}  # fmt: skip
     keys = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
     table = mapping({**TITLED, "key": keys, "source": TEXT, "columns": {
         "type": "object", "additionalProperties": column, "minProperties": 1}}, ("columns",))  # fmt: skip
