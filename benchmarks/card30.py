@@ -65,8 +65,10 @@ def rows() -> list[Row]:
     times = compare({name: prepare() for name, prepare in CASES.items() if name not in tables})
     count = len(card30_records())
     bars = {_TREE: _TREE_BAR * statistics.median(times[_OWN]) / count}
-    found = [row(name, times[name], worker("peak", "card30", name), per="record", count=count, bar=bars.get(name))
-             for name in times]  # fmt: skip
+    found = [
+        row(name, times[name], worker("peak", "card30", name), per="record", count=count, bar=bars.get(name))
+        for name in times
+    ]
     for name in tables:
         run = CASES[name]()
         run()

@@ -10,8 +10,20 @@ from typing import Any
 
 from trustcommerce.engine import Engine, load
 
-__all__ = ["BANDS", "CHARACTERISTICS", "DAY", "METRICS", "WEIGHTS", "band_points", "card10_engine", "card10_python",
-           "card10_records", "card30_engine", "card30_python", "card30_records"]  # fmt: skip
+__all__ = [
+    "BANDS",
+    "CHARACTERISTICS",
+    "DAY",
+    "METRICS",
+    "WEIGHTS",
+    "band_points",
+    "card10_engine",
+    "card10_python",
+    "card10_records",
+    "card30_engine",
+    "card30_python",
+    "card30_records",
+]
 
 DAY = "2026-11-01"
 Record = dict[str, Any]
@@ -42,8 +54,10 @@ def card10_engine() -> Engine:
 def card10_records(count: int = 1000, seed: int = 10) -> list[Record]:
     """Values of two decimals, none of them a bound: some peers compare with a tolerance."""
     rng = random.Random(seed)
-    return [{"store_id": f"s{n}"} | {name: rng.randrange(100) + rng.randrange(1, 100) / 100 for name in CHARACTERISTICS}
-            for n in range(count)]  # fmt: skip
+    return [
+        {"store_id": f"s{n}"} | {name: rng.randrange(100) + rng.randrange(1, 100) / 100 for name in CHARACTERISTICS}
+        for n in range(count)
+    ]
 
 
 def card10_python() -> Callable[[Record], int]:
@@ -64,8 +78,9 @@ def card10_python() -> Callable[[Record], int]:
 
 METRICS = tuple(f"m{i:02d}" for i in range(30))
 _WEIGHTS30 = tuple(1 + i % 5 for i in range(30))
-_KNOTS = tuple(tuple((round(k * (0.15 + 0.01 * i), 2), y) for k, y in enumerate((100, 85.5, 60, 22.5, 0)))
-               for i in range(30))  # fmt: skip
+_KNOTS = tuple(
+    tuple((round(k * (0.15 + 0.01 * i), 2), y) for k, y in enumerate((100, 85.5, 60, 22.5, 0))) for i in range(30)
+)
 _GROUPS = {"logistics": (40, METRICS[:10]), "goods": (35, METRICS[10:20]), "service": (25, METRICS[20:])}
 _VETOES = {"counterfeits": 20, "fake_orders": 40, "leaks": 50, "refusals": 60}
 _LABELS = (("excellent", 85), ("good", 70), ("fair", 50))
@@ -80,13 +95,20 @@ def card30_engine() -> Engine:
         for name in names:
             i = METRICS.index(name)
             knots = ", ".join(f"[{x}, {y}]" for x, y in _KNOTS[i])
-            lines.append(f"          p_{name}: {{weight: {_WEIGHTS30[i]}, of: {name}, curve: [{knots}], "
-                         "missing: leave_out}")  # fmt: skip
+            lines.append(
+                f"          p_{name}: {{weight: {_WEIGHTS30[i]}, of: {name}, curve: [{knots}], missing: leave_out}}"
+            )
     lines.append("    limits:")
     lines += [f"      {name}: {{when: {name} > 0, at_most: {cap}}}" for name, cap in _VETOES.items()]
     steps = ", ".join(f'">= {bound}": {label}' for label, bound in _LABELS)
-    lines += ["levels:", "  grade:", f"    labels: [none, poor, {', '.join(each for each, _ in _LABELS[::-1])}]",
-              "    of: card", f"    steps: {{{steps}, else: poor}}", "    missing: none"]  # fmt: skip
+    lines += [
+        "levels:",
+        "  grade:",
+        f"    labels: [none, poor, {', '.join(each for each, _ in _LABELS[::-1])}]",
+        "    of: card",
+        f"    steps: {{{steps}, else: poor}}",
+        "    missing: none",
+    ]
     return _load(columns, lines)
 
 
@@ -107,16 +129,22 @@ def card30_python() -> Callable[[Record], tuple[int | None, str]]:
         lines.append(f"    {group} = weights = 0")
         for name in names:
             i = METRICS.index(name)
-            lines += [f"    x = record[{name!r}]", "    if x is not None:", f"        weights += {_WEIGHTS30[i]}",
-                      *_curve(_KNOTS[i]),
-                      f"        {group} += floor(y * 10000.0 + 0.5) * {_WEIGHTS30[i]}"]  # fmt: skip
+            lines += [
+                f"    x = record[{name!r}]",
+                "    if x is not None:",
+                f"        weights += {_WEIGHTS30[i]}",
+                *_curve(_KNOTS[i]),
+                f"        {group} += floor(y * 10000.0 + 0.5) * {_WEIGHTS30[i]}",
+            ]
         lines.append(f"    {group} = (2 * {group} + weights) // (2 * weights) if weights else None")
     lines.append("    total = weights = 0")
     for group, (weight, _) in _GROUPS.items():
         lines.append(f"    if {group} is not None: weights += {weight}; total += {group} * {weight}")
     lines += ["    if not weights: return None, 'none'", "    total = (2 * total + weights) // (2 * weights)"]
-    lines += [f"    if record[{name!r}] > 0 and total > {cap * 10_000}: total = {cap * 10_000}"
-              for name, cap in _VETOES.items()]  # fmt: skip
+    lines += [
+        f"    if record[{name!r}] > 0 and total > {cap * 10_000}: total = {cap * 10_000}"
+        for name, cap in _VETOES.items()
+    ]
     lines.append("    total = (total + 50) // 100 * 100")
     lines += [f"    if total >= {bound * 10_000}: return total, {label!r}" for label, bound in _LABELS]
     lines.append("    return total, 'poor'")
@@ -137,9 +165,17 @@ def _curve(knots: Sequence[tuple[float, float]]) -> list[str]:
 def _load(columns: dict[str, str], body: list[str]) -> Engine:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        pack = ["pack: card", "version: 1", "time_zone: UTC", "currency: EUR", "tables:", "  stores:",
-                "    key: store_id", "    columns:",
-                *(f"      {column}: {type_}" for column, type_ in columns.items())]  # fmt: skip
+        pack = [
+            "pack: card",
+            "version: 1",
+            "time_zone: UTC",
+            "currency: EUR",
+            "tables:",
+            "  stores:",
+            "    key: store_id",
+            "    columns:",
+            *(f"      {column}: {type_}" for column, type_ in columns.items()),
+        ]
         (folder / "pack.yaml").write_text("\n".join(pack) + "\n", "utf-8")
         (folder / "rulesets").mkdir()
         ruleset = ["ruleset: card", "subject: {name: store, table: stores, key: store_id}", *body]

@@ -25,8 +25,14 @@ def _packs() -> Iterator[Row]:
             continue
         code = f"import trustcommerce; found = trustcommerce.check({str(folder)!r})"
         errors = int(output(code + "; print(sum(str(each.severity) == 'error' for each in found))"))
-        yield row(f"check policies/{name}", fresh(code, _REPEATS), peak_of(code), per="process", bar=_BAR,
-                  note=f"{errors} errors found" if errors else "")  # fmt: skip
+        yield row(
+            f"check policies/{name}",
+            fresh(code, _REPEATS),
+            peak_of(code),
+            per="process",
+            bar=_BAR,
+            note=f"{errors} errors found" if errors else "",
+        )
 
 
 def _bomb() -> Row:
@@ -39,5 +45,11 @@ def _bomb() -> Row:
         slugs = output(code + "; print(*(each.code.slug for each in found))")
         assert "alias" in slugs, slugs
         peak, before = peak_of(code), peak_of(start)
-        return row("refuse 10 nested aliases", fresh(code, _REPEATS), peak, per="process", bar=_BAR,
-                   note=f"{peak - before:.1f} MB above a folder that does not exist (bar: {_BOMB_MB} MB)")  # fmt: skip
+        return row(
+            "refuse 10 nested aliases",
+            fresh(code, _REPEATS),
+            peak,
+            per="process",
+            bar=_BAR,
+            note=f"{peak - before:.1f} MB above a folder that does not exist (bar: {_BOMB_MB} MB)",
+        )

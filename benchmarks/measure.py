@@ -15,13 +15,21 @@ from typing import Any
 
 from attrs import asdict, frozen
 
-__all__ = ["RESULTS", "ROOT", "Row", "clock", "compare", "fresh", "machine", "output", "peak_of", "row",
-           "worker"]  # fmt: skip
+__all__ = ["RESULTS", "ROOT", "Row", "clock", "compare", "fresh", "machine", "output", "peak_of", "row", "worker"]
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).resolve().parent / "results"
-LIBRARIES = ("trustcommerce", "attrs", "duckdb", "pyarrow", "numpy", "sqlglot", "zen-engine", "rule-engine",
-             "business-rules")  # fmt: skip
+LIBRARIES = (
+    "trustcommerce",
+    "attrs",
+    "duckdb",
+    "pyarrow",
+    "numpy",
+    "sqlglot",
+    "zen-engine",
+    "rule-engine",
+    "business-rules",
+)
 _ROUND_SECONDS = 0.03
 _PEAK = "\nfrom benchmarks.peak import peak_mb; print(peak_mb())"
 
@@ -79,8 +87,16 @@ def row(
     case: str, times: list[float], peak: float, *, per: str, count: int = 1, bar: float | None = None, note: str = ""
 ) -> Row:
     """A row from the seconds of `count` pieces of work."""
-    return Row(case=case, per=per, median=statistics.median(times) / count, best=min(times) / count,
-               repeats=len(times), peak_mb=peak, bar=bar, note=note)  # fmt: skip
+    return Row(
+        case=case,
+        per=per,
+        median=statistics.median(times) / count,
+        best=min(times) / count,
+        repeats=len(times),
+        peak_mb=peak,
+        bar=bar,
+        note=note,
+    )
 
 
 def fresh(code: str, repeats: int) -> list[float]:
@@ -112,9 +128,13 @@ def _python(*args: str) -> str:
 
 def machine() -> dict[str, Any]:
     """What the figures depend on."""
-    return {"cores": os.cpu_count(), "machine": platform.machine(), "system": platform.system(),
-            "python": f"{platform.python_implementation()} {platform.python_version()}",
-            "libraries": {name: version for name in LIBRARIES if (version := _version(name))}}  # fmt: skip
+    return {
+        "cores": os.cpu_count(),
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "libraries": {name: version for name in LIBRARIES if (version := _version(name))},
+    }
 
 
 def _version(name: str) -> str | None:

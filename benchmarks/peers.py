@@ -32,8 +32,10 @@ def zen_graph() -> Total:
     """Ten decision tables side by side and an expression that adds up."""
     import zen
 
-    nodes: list[Record] = [{"id": "in", "name": "in", "type": "inputNode"},
-                           {"id": "out", "name": "out", "type": "outputNode"}]  # fmt: skip
+    nodes: list[Record] = [
+        {"id": "in", "name": "in", "type": "inputNode"},
+        {"id": "out", "name": "out", "type": "outputNode"},
+    ]
     edges: list[Record] = []
 
     def edge(source: str, target: str) -> None:
@@ -45,9 +47,11 @@ def zen_graph() -> Total:
             "hitPolicy": "first",
             "inputs": [{"id": "x", "name": name, "field": name}],
             "outputs": [{"id": "y", "name": "points", "field": f"p_{name}"}],
-            "rules": [{"_id": str(k), "x": cell, "y": str(points)}
-                      for k, (cell, points) in enumerate(zip(cells, band_points(i), strict=True))],
-        }  # fmt: skip
+            "rules": [
+                {"_id": str(k), "x": cell, "y": str(points)}
+                for k, (cell, points) in enumerate(zip(cells, band_points(i), strict=True))
+            ],
+        }
         nodes.append({"id": name, "name": name, "type": "decisionTableNode", "content": content})
         edge("in", name)
         edge(name, "sum")
@@ -78,6 +82,7 @@ def business_rules_50() -> Total:
             self.record = record
 
     for name in CHARACTERISTICS:
+
         def read(self: Any, name: str = name) -> Any:
             return self.record[name]
 
@@ -94,9 +99,11 @@ def business_rules_50() -> Total:
     rules = []
     for i, name in enumerate(CHARACTERISTICS):
         for low, high, points in zip((None, *BANDS[i]), (*BANDS[i], None), band_points(i), strict=True):
-            tests = [{"name": name, "operator": operator, "value": bound}
-                     for operator, bound in (("greater_than", low), ("less_than_or_equal_to", high))
-                     if bound is not None]  # fmt: skip
+            tests = [
+                {"name": name, "operator": operator, "value": bound}
+                for operator, bound in (("greater_than", low), ("less_than_or_equal_to", high))
+                if bound is not None
+            ]
             rules.append({"conditions": {"all": tests}, "actions": [{"name": "add", "params": {"points": points}}]})
 
     def total(record: Record) -> int:

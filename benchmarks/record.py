@@ -38,8 +38,12 @@ def _text() -> Total:
 
 
 _TOTALS: dict[str, Callable[[], Total]] = {
-    "Python by hand, total only": _by_hand, _OWN: _score, _EXPLAINED: _tree, _TEXT: _text, **PEERS,
-}  # fmt: skip
+    "Python by hand, total only": _by_hand,
+    _OWN: _score,
+    _EXPLAINED: _tree,
+    _TEXT: _text,
+    **PEERS,
+}
 
 
 def _over_all(prepare: Callable[[], Total]) -> Callable[[], object]:
@@ -53,7 +57,8 @@ def _over_all(prepare: Callable[[], Total]) -> Callable[[], object]:
 
 
 CASES: dict[str, Callable[[], Callable[[], object]]] = {
-    name: lambda prepare=prepare: _over_all(prepare) for name, prepare in _TOTALS.items()  # type: ignore[misc]
+    name: lambda prepare=prepare: _over_all(prepare)
+    for name, prepare in _TOTALS.items()  # type: ignore[misc]
 }
 
 
@@ -70,8 +75,10 @@ def rows() -> list[Row]:
     bars = {_EXPLAINED: _EXPLAINED_BAR * statistics.median(times[_OWN]) / len(records)}
     if _BAR in times:
         bars[_OWN] = statistics.median(times[_BAR]) / len(records)
-    return [row(name, times[name], worker("peak", "record", name), per="record", count=len(records),
-                bar=bars.get(name)) for name in times]  # fmt: skip
+    return [
+        row(name, times[name], worker("peak", "record", name), per="record", count=len(records), bar=bars.get(name))
+        for name in times
+    ]
 
 
 def _agree(names: set[str]) -> None:

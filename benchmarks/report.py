@@ -48,8 +48,11 @@ def text_table(result: Mapping[str, Any]) -> str:
     """A benchmark's rows for a terminal of 80 columns."""
     rows = result["rows"]
     heads = ("median", "best", "peak", "bar")
-    lines = ["", TITLES[result["benchmark"]],
-             " " * _CASE + "".join(head.rjust(width) for head, width in zip(heads, _WIDTHS, strict=True))]  # fmt: skip
+    lines = [
+        "",
+        TITLES[result["benchmark"]],
+        " " * _CASE + "".join(head.rjust(width) for head, width in zip(heads, _WIDTHS, strict=True)),
+    ]
     for name, row in _per(rows):
         if len(name) > _CASE:
             lines.append(name)
@@ -70,14 +73,19 @@ def markdown(results: list[Mapping[str, Any]]) -> str:
         line = f"{machine['cores']} cores, {machine['python']}; {libraries}."
         if line not in lines:
             lines += [line, ""]
-        lines += [f"**{TITLES[result['benchmark']]}**", "", "| | median | best | peak memory | bar |",
-                  "|---|--:|--:|--:|--:|"]  # fmt: skip
+        lines += [
+            f"**{TITLES[result['benchmark']]}**",
+            "",
+            "| | median | best | peak memory | bar |",
+            "|---|--:|--:|--:|--:|",
+        ]
         for name, row in _per(result["rows"]):
             note = f"; {row['note']}" if row["note"] else ""
             lines.append(f"| {name}{note} | {' | '.join(_cells(row))} |")
         lines.append("")
-    lines.append("Repeated runs; peak memory is that of a process that does this alone. Run again with "
-                 "`python -m benchmarks`.")  # fmt: skip
+    lines.append(
+        "Repeated runs; peak memory is that of a process that does this alone. Run again with `python -m benchmarks`."
+    )
     return "\n".join(lines)
 
 

@@ -20,11 +20,28 @@ ROOT = Path(__file__).parents[1]
 _PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 
 _SIGNS = {
-    "add": "a + b", "sub": "a - b", "mul": "a * b", "neg": "-a", "div": "a / b", "eq": "a = b", "ne": "a <> b",
-    "lt": "a < b", "le": "a <= b", "gt": "a > b", "ge": "a >= b", "and": "a and b", "or": "a or b", "not": "not a",
-    "is_null": "a is null", "is_true": "a is true", "is_false": "a is false", "coalesce": "coalesce(a, b, ...)",
-    "least": "least(a, b, ...)", "greatest": "greatest(a, b, ...)", "round_number": "round(a, places)",
-}  # fmt: skip
+    "add": "a + b",
+    "sub": "a - b",
+    "mul": "a * b",
+    "neg": "-a",
+    "div": "a / b",
+    "eq": "a = b",
+    "ne": "a <> b",
+    "lt": "a < b",
+    "le": "a <= b",
+    "gt": "a > b",
+    "ge": "a >= b",
+    "and": "a and b",
+    "or": "a or b",
+    "not": "not a",
+    "is_null": "a is null",
+    "is_true": "a is true",
+    "is_false": "a is false",
+    "coalesce": "coalesce(a, b, ...)",
+    "least": "least(a, b, ...)",
+    "greatest": "greatest(a, b, ...)",
+    "round_number": "round(a, places)",
+}
 
 
 def operations() -> Iterator[str]:
@@ -93,9 +110,14 @@ def codes() -> Iterator[str]:
     from trustcommerce.codes import CATALOGUE
 
     families = {
-        "TC1": "Reading files", "TC2": "Names and keys", "TC3": "Types and units", "TC4": "Decisions and scores",
-        "TC5": "Tables and references", "TC6": "Packs and versions", "TC9": "Data at run time",
-    }  # fmt: skip
+        "TC1": "Reading files",
+        "TC2": "Names and keys",
+        "TC3": "Types and units",
+        "TC4": "Decisions and scores",
+        "TC5": "Tables and references",
+        "TC6": "Packs and versions",
+        "TC9": "Data at run time",
+    }
     messages = _messages()
     for code in sorted(CATALOGUE.values(), key=lambda each: each.number):
         family = families.pop(code.number[:3], None)

@@ -29,10 +29,20 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "DataError": "errors", "PluginError": "errors", "PolicyError": "errors", "RunError": "errors",
-    "TrustCommerceError": "errors", "Decision": "decision", "Reason": "decision", "Score": "decision",
-    "State": "decision", "Diagnostic": "diagnostics", "Engine": "engine", "check": "engine", "load": "engine",
-}  # fmt: skip
+    "DataError": "errors",
+    "PluginError": "errors",
+    "PolicyError": "errors",
+    "RunError": "errors",
+    "TrustCommerceError": "errors",
+    "Decision": "decision",
+    "Reason": "decision",
+    "Score": "decision",
+    "State": "decision",
+    "Diagnostic": "diagnostics",
+    "Engine": "engine",
+    "check": "engine",
+    "load": "engine",
+}
 
 
 def __getattr__(name: str) -> Any:

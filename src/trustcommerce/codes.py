@@ -32,9 +32,7 @@ BAD_YAML = _code("TC103", "bad-yaml", "The text is not YAML.")
 SEVERAL_DOCUMENTS = _code("TC104", "several-documents", "A file holds more than one YAML document.")
 DUPLICATE_KEY = _code("TC105", "duplicate-key", "A mapping says the same key twice.")
 ALIAS_BOMB = _code("TC106", "alias-bomb", "Aliases unfold to more nodes than a rule set may have.")
-CUT_EXPRESSION = _code(
-    "TC107", "cut-expression", "A comma inside `{ }` or `[ ]` cut an unquoted expression in two."
-)
+CUT_EXPRESSION = _code("TC107", "cut-expression", "A comma inside `{ }` or `[ ]` cut an unquoted expression in two.")
 BAD_KEY = _code("TC108", "bad-key", "A key is not plain text, or a merge key or tag is used.")
 EMPTY_FILE = _code("TC109", "empty-file", "A file that must hold a mapping is empty.")
 TOO_DEEP = _code("TC110", "too-deep", "YAML or an expression is nested beyond 32 levels.")

@@ -138,8 +138,12 @@ class Decision:
     def __getitem__(self, name: str) -> Any:
         """The outward value of any output: a metric, value, score, part, level or resource."""
         if name not in self._basis.types:
-            raise DataError(f"rule set `{self.ruleset}` gives no `{name}`", ruleset=self.ruleset, column=name,
-                            hint=did_you_mean(name, self._basis.types))
+            raise DataError(
+                f"rule set `{self.ruleset}` gives no `{name}`",
+                ruleset=self.ruleset,
+                column=name,
+                hint=did_you_mean(name, self._basis.types),
+            )
         return show(self._get(name), self._basis.types[name])
 
     def outputs(self, *blocks: str) -> tuple[ItemShape, ...]:
@@ -169,10 +173,14 @@ class Decision:
     @cached_property
     def scores(self) -> dict[str, Score]:
         return {
-            shape.path: Score(name=shape.path, value=self[shape.path], points=self._get(shape.path),
-                              status=self[f"{shape.path}.status"])
+            shape.path: Score(
+                name=shape.path,
+                value=self[shape.path],
+                points=self._get(shape.path),
+                status=self[f"{shape.path}.status"],
+            )
             for shape in self._basis.plan.scores
-        }  # fmt: skip
+        }
 
     @cached_property
     def statuses(self) -> dict[str, str]:
@@ -182,8 +190,11 @@ class Decision:
         """The contribution tree of a score, of the only one when none is named."""
         name = self._named(score)
         shape = next(each for each in self._basis.plan.scores if each.path == name)
-        reasons = tuple((code, self._get(f"{name}.lost_{i}")) for i in range(1, 4)
-                        if (code := self._get(f"{name}.reason_{i}")) is not None)  # fmt: skip
+        reasons = tuple(
+            (code, self._get(f"{name}.lost_{i}"))
+            for i in range(1, 4)
+            if (code := self._get(f"{name}.reason_{i}")) is not None
+        )
         return explain(shape, self._basis.plan, self._get, self[f"{name}.status"], reasons)
 
     def _named(self, score: str | None) -> str:
@@ -191,8 +202,11 @@ class Decision:
         if score is None and len(names) == 1:
             return names[0]
         if score not in names:
-            raise DataError(f"rule set `{self.ruleset}` has no score `{score}`" if score else "say which score",
-                            ruleset=self.ruleset, hint=f"it has {', '.join(names) or 'none'}")
+            raise DataError(
+                f"rule set `{self.ruleset}` has no score `{score}`" if score else "say which score",
+                ruleset=self.ruleset,
+                hint=f"it has {', '.join(names) or 'none'}",
+            )
         return score
 
     def reasons(self, score: str | None = None, lang: str = "en") -> tuple[Reason, ...]:
@@ -215,8 +229,12 @@ class Decision:
         names = [self._named(score)] if score else [shape.path for shape in self._basis.plan.scores]
         trees = [self.contributions(name) for name in names]
         if format == "json":
-            return json.dumps({**self.header(), "scores": [tree.as_dict() for tree in trees]},
-                              ensure_ascii=False, indent=2, default=str)
+            return json.dumps(
+                {**self.header(), "scores": [tree.as_dict() for tree in trees]},
+                ensure_ascii=False,
+                indent=2,
+                default=str,
+            )
         if format != "text":
             raise DataError(f"no format `{format}`", hint="text or json")
         texts = {code: self._text(code, lang) for code in self._basis.texts}
@@ -224,6 +242,13 @@ class Decision:
 
     def header(self) -> dict[str, Any]:
         """What identifies the decision, for outputs."""
-        return {"pack": self.pack, "version": self.version, "ruleset": self.ruleset, "key": list(self.key),
-                "as_of": self.as_of.isoformat(), "shadow": self.shadow, "meaning": self.meaning,
-                "source": self.source}  # fmt: skip
+        return {
+            "pack": self.pack,
+            "version": self.version,
+            "ruleset": self.ruleset,
+            "key": list(self.key),
+            "as_of": self.as_of.isoformat(),
+            "shadow": self.shadow,
+            "meaning": self.meaning,
+            "source": self.source,
+        }

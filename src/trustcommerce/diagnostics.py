@@ -21,10 +21,7 @@ _UNPRINTABLE = {"\t": " ", "\u3000": "\u3000"}
 
 def display_width(text: str) -> int:
     """Columns a terminal needs for `text`; Chinese characters take two."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 @frozen(kw_only=True, slots=False, eq=False)

@@ -1,7 +1,7 @@
 """The conductor: a pack folder in, decisions and tables out.
 
-    load      text -> tree          schema, model, plan    tree -> plan
-    record    plan -> decision      table                  plan -> Arrow table
+load      text -> tree          schema, model, plan    tree -> plan
+record    plan -> decision      table                  plan -> Arrow table
 """
 
 import datetime as dt
@@ -98,13 +98,30 @@ class Engine:
         """
         plan = self._plan(ruleset)
         version = plan.versions[-1] if as_of is None else self._version(plan, _day(as_of))
-        found = [{"name": each.name, "type": describe(each.type), "nullable": each.type.nullable,
-                  "unit": each.type.unit, "from": plan.table, "key": each.name in plan.key} for each in version.inputs]  # fmt: skip
+        found = [
+            {
+                "name": each.name,
+                "type": describe(each.type),
+                "nullable": each.type.nullable,
+                "unit": each.type.unit,
+                "from": plan.table,
+                "key": each.name in plan.key,
+            }
+            for each in version.inputs
+        ]
         for match in version.matches:
             if match.table is None:
-                found += [{"name": f"{match.name}.{each.name}", "type": describe(each.type),
-                           "nullable": each.type.nullable, "unit": each.type.unit,
-                           "from": match.input, "key": False} for each in match.fields]  # fmt: skip
+                found += [
+                    {
+                        "name": f"{match.name}.{each.name}",
+                        "type": describe(each.type),
+                        "nullable": each.type.nullable,
+                        "unit": each.type.unit,
+                        "from": match.input,
+                        "key": False,
+                    }
+                    for each in match.fields
+                ]
         return found
 
     # -- running it
@@ -132,8 +149,11 @@ class Engine:
         try:
             values = basis.program.score(record, basis.as_of)
         except NotJudged:
-            raise DataError("the record is of no subject: the rule set's `where` is not true", ruleset=ruleset,
-                            row=_key(self._plan(ruleset), record)) from None
+            raise DataError(
+                "the record is of no subject: the rule set's `where` is not true",
+                ruleset=ruleset,
+                row=_key(self._plan(ruleset), record),
+            ) from None
         except DataError as error:
             error.row = _key(self._plan(ruleset), record) if error.row is None else error.row
             raise
@@ -143,9 +163,16 @@ class Engine:
         return decision
 
     def score_table(
-        self, ruleset: str, frame: Any, as_of: dt.date | str, *, tables: Mapping[str, Any] | str | Path | None = None,
-        threads: int | None = None, memory: str | None = None, columns: list[str] | None = None,
-    ) -> "pa.Table":  # fmt: skip
+        self,
+        ruleset: str,
+        frame: Any,
+        as_of: dt.date | str,
+        *,
+        tables: Mapping[str, Any] | str | Path | None = None,
+        threads: int | None = None,
+        memory: str | None = None,
+        columns: list[str] | None = None,
+    ) -> "pa.Table":
         """Judge every row of a table, in its order.
 
         Args:
@@ -171,19 +198,40 @@ class Engine:
             raise DataError("an empty list of columns asks for nothing", ruleset=ruleset, hint="None stands for all")
         for name in columns or ():
             if name not in known:
-                raise DataError(f"rule set `{ruleset}` gives no `{name}`", ruleset=ruleset, column=name,
-                                hint=did_you_mean(name, known))
+                raise DataError(
+                    f"rule set `{ruleset}` gives no `{name}`",
+                    ruleset=ruleset,
+                    column=name,
+                    hint=did_you_mean(name, known),
+                )
         return score_frames(self.plan, plan, frame, day, tables or {}, threads=threads, memory=memory, wanted=columns)
 
     def run(
-        self, facts: str | Path, out: str | Path, as_of: dt.date | str, *, only: list[str] | None = None,
-        format: str = "parquet", threads: int | None = None, memory: str | None = None, progress: bool = False,
-    ) -> "RunReport":  # fmt: skip
+        self,
+        facts: str | Path,
+        out: str | Path,
+        as_of: dt.date | str,
+        *,
+        only: list[str] | None = None,
+        format: str = "parquet",
+        threads: int | None = None,
+        memory: str | None = None,
+        progress: bool = False,
+    ) -> "RunReport":
         """The main job: every rule set in order over the tables of a folder, a result table each, and run.json."""
         from trustcommerce.job import run_pack
 
-        return run_pack(self.plan, Path(facts), Path(out), _day(as_of), only=only, format=format, threads=threads,
-                        memory=memory, progress=progress)
+        return run_pack(
+            self.plan,
+            Path(facts),
+            Path(out),
+            _day(as_of),
+            only=only,
+            format=format,
+            threads=threads,
+            memory=memory,
+            progress=progress,
+        )
 
     def record(self, ruleset: str, key: str, facts: str | Path, as_of: dt.date | str) -> dict[str, Any]:
         """The record of one subject out of a folder of facts, with the rows its references match.
@@ -202,8 +250,10 @@ class Engine:
 
     def _plan(self, ruleset: str) -> RuleSetPlan:
         if ruleset not in self.plan.rulesets:
-            raise DataError(f"pack `{self.plan.pack.name}` has no rule set `{ruleset}`",
-                            hint=did_you_mean(ruleset, self.rulesets) or f"it has {', '.join(self.rulesets)}")
+            raise DataError(
+                f"pack `{self.plan.pack.name}` has no rule set `{ruleset}`",
+                hint=did_you_mean(ruleset, self.rulesets) or f"it has {', '.join(self.rulesets)}",
+            )
         return self.plan.rulesets[ruleset]
 
     def _version(self, plan: RuleSetPlan, day: dt.date) -> Version:
@@ -225,11 +275,19 @@ class Engine:
         version = self._version(plan, day)
         pack = self.plan.pack
         basis = Basis(
-            pack=pack.name, version=pack.version, meaning=self.plan.meaning, source=self.plan.source, ruleset=ruleset,
-            as_of=day, shadow=plan.shadow(day), key=len(plan.key), plan=version,
-            types={each.name: each.type for each in version.outputs}, program=self._program(plan, version),
+            pack=pack.name,
+            version=pack.version,
+            meaning=self.plan.meaning,
+            source=self.plan.source,
+            ruleset=ruleset,
+            as_of=day,
+            shadow=plan.shadow(day),
+            key=len(plan.key),
+            plan=version,
+            types={each.name: each.type for each in version.outputs},
+            program=self._program(plan, version),
             texts=self._texts,
-        )  # fmt: skip
+        )
         if len(self._bases) >= _MAX_BASES:
             self._bases.clear()
         self._bases[ruleset, as_of] = basis
@@ -238,17 +296,26 @@ class Engine:
     def _check_previous(self, previous: State, decision: Decision) -> None:
         ruleset = decision.ruleset
         if not isinstance(previous, State):
-            raise DataError(f"`previous` is the `state` of a decision, not a {type(previous).__name__}",
-                            ruleset=ruleset)
+            raise DataError(
+                f"`previous` is the `state` of a decision, not a {type(previous).__name__}", ruleset=ruleset
+            )
         mine = decision.state
-        for what, theirs, ours in (("pack", previous.pack, mine.pack), ("rule set", previous.ruleset, mine.ruleset),
-                                   ("subject", previous.key, mine.key)):  # fmt: skip
+        for what, theirs, ours in (
+            ("pack", previous.pack, mine.pack),
+            ("rule set", previous.ruleset, mine.ruleset),
+            ("subject", previous.key, mine.key),
+        ):
             if theirs != ours:
-                raise DataError(f"`previous` is of {what} {theirs}, not {ours}", ruleset=ruleset, column="previous",
-                                value=theirs)
+                raise DataError(
+                    f"`previous` is of {what} {theirs}, not {ours}", ruleset=ruleset, column="previous", value=theirs
+                )
         if previous.as_of >= mine.as_of:
-            raise DataError(f"`previous` is of {previous.as_of}, not before {mine.as_of}", ruleset=ruleset,
-                            column="previous", value=previous.as_of)
+            raise DataError(
+                f"`previous` is of {previous.as_of}, not before {mine.as_of}",
+                ruleset=ruleset,
+                column="previous",
+                value=previous.as_of,
+            )
 
 
 def _rebuild(files: PackFiles) -> Engine:

@@ -51,8 +51,9 @@ def _row(frame: "pa.Table", plan: RuleSetPlan, key: str) -> dict[str, Any]:
             row: dict[str, Any] = frame.slice(i, 1).to_pylist()[0]
             return row
     known = [",".join(values) for values in zip(*columns, strict=True)]
-    raise DataError(f"table `{plan.table}` has no row with the key {key}", ruleset=plan.name, row=key,
-                    hint=did_you_mean(key, known))
+    raise DataError(
+        f"table `{plan.table}` has no row with the key {key}", ruleset=plan.name, row=key, hint=did_you_mean(key, known)
+    )
 
 
 def _matched(match: Match, values: dict[str, Any], table: "pa.Table") -> dict[str, Any] | None:
@@ -64,5 +65,3 @@ def _matched(match: Match, values: dict[str, Any], table: "pa.Table") -> dict[st
             found: dict[str, Any] = table.slice(at, 1).to_pylist()[0]
             return {each.name: found[each.name] for each in match.fields}
     return None
-
-

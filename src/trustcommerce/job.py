@@ -51,15 +51,30 @@ class RunReport:
     out: Path = field(repr=False)
 
     def as_dict(self) -> dict[str, Any]:
-        return {"pack": self.pack, "version": self.version, "notice": self.notice, "meaning": self.meaning,
-                "source": self.source, "as_of": self.as_of.isoformat(), "rulesets": self.rulesets,
-                "skipped": self.skipped, "seconds": round(self.seconds, 3)}  # fmt: skip
+        return {
+            "pack": self.pack,
+            "version": self.version,
+            "notice": self.notice,
+            "meaning": self.meaning,
+            "source": self.source,
+            "as_of": self.as_of.isoformat(),
+            "rulesets": self.rulesets,
+            "skipped": self.skipped,
+            "seconds": round(self.seconds, 3),
+        }
 
 
 def score_frames(
-    loaded: PackPlan, plan: RuleSetPlan, frame: Any, day: dt.date, tables: Mapping[str, Any] | str | Path, *,
-    threads: int | None, memory: str | None, wanted: Sequence[str] | None,
-) -> "pa.Table":  # fmt: skip
+    loaded: PackPlan,
+    plan: RuleSetPlan,
+    frame: Any,
+    day: dt.date,
+    tables: Mapping[str, Any] | str | Path,
+    *,
+    threads: int | None,
+    memory: str | None,
+    wanted: Sequence[str] | None,
+) -> "pa.Table":
     """One rule set over a frame or file, after the rule sets that it reads."""
     subject = _frame(loaded, frame, plan.table, plan.name)
     if isinstance(tables, str | Path):
@@ -69,8 +84,9 @@ def score_frames(
     given = with_results(loaded, plan, day, given, {**given, plan.table: subject}, threads, memory)
     version = plan.version(day)
     assert version is not None
-    return run_table(plan, version, subject, day, given, keys=keys_of(loaded), threads=threads, memory=memory,
-                     wanted=wanted)
+    return run_table(
+        plan, version, subject, day, given, keys=keys_of(loaded), threads=threads, memory=memory, wanted=wanted
+    )
 
 
 def read_tables(
@@ -92,9 +108,14 @@ def read_tables(
 
 
 def with_results(
-    loaded: PackPlan, plan: RuleSetPlan, day: dt.date, given: dict[str, "pa.Table"], frames: Mapping[str, "pa.Table"],
-    threads: int | None, memory: str | None,
-) -> dict[str, "pa.Table"]:  # fmt: skip
+    loaded: PackPlan,
+    plan: RuleSetPlan,
+    day: dt.date,
+    given: dict[str, "pa.Table"],
+    frames: Mapping[str, "pa.Table"],
+    threads: int | None,
+    memory: str | None,
+) -> dict[str, "pa.Table"]:
     """The given tables, and the results of the rule sets `plan` reads whose subjects' tables are given."""
     found = dict(given)
     for name in plan.depends:
@@ -103,8 +124,9 @@ def with_results(
         if name in found or other.table not in frames or version is None:
             continue
         found = with_results(loaded, other, day, found, frames, threads, memory)
-        found[name] = run_table(other, version, frames[other.table], day, found, keys=keys_of(loaded), threads=threads,
-                                memory=memory)
+        found[name] = run_table(
+            other, version, frames[other.table], day, found, keys=keys_of(loaded), threads=threads, memory=memory
+        )
     return found
 
 
@@ -121,8 +143,11 @@ def _frame(loaded: PackPlan, frame: Any, table: str, ruleset: str) -> "pa.Table"
         raise DataError(f"{path.as_posix()}: no such file", ruleset=ruleset)
     registry = loaded.registry
     if path.suffix not in registry.sources:
-        raise DataError(f"{path.name}: no source reads `{path.suffix}` files", ruleset=ruleset,
-                        hint=f"one of {', '.join(registry.sources)}")
+        raise DataError(
+            f"{path.name}: no source reads `{path.suffix}` files",
+            ruleset=ruleset,
+            hint=f"one of {', '.join(registry.sources)}",
+        )
     spec = loaded.pack.tables.get(table)
     if spec is None:
         return registry.sources[path.suffix].read(path)
@@ -130,9 +155,17 @@ def _frame(loaded: PackPlan, frame: Any, table: str, ruleset: str) -> "pa.Table"
 
 
 def run_pack(
-    loaded: PackPlan, facts: Path, out: Path, day: dt.date, *, only: list[str] | None, format: str,
-    threads: int | None, memory: str | None, progress: bool,
-) -> RunReport:  # fmt: skip
+    loaded: PackPlan,
+    facts: Path,
+    out: Path,
+    day: dt.date,
+    *,
+    only: list[str] | None,
+    format: str,
+    threads: int | None,
+    memory: str | None,
+    progress: bool,
+) -> RunReport:
     """Run every rule set in force, or those of `only` with what they read."""
     started = time.monotonic()
     writer = loaded.registry.outputs.get(format)
@@ -157,13 +190,22 @@ def run_pack(
             result = _run_one(loaded, plan, day, folder, frames, results, threads, memory)
             results[name] = result
             writer.write(result, target / f"{name}{writer.suffix}")
-            done[name] = _summary(plan, day, frames[plan.table], result, f"{name}{writer.suffix}",
-                                  time.monotonic() - began)
+            done[name] = _summary(
+                plan, day, frames[plan.table], result, f"{name}{writer.suffix}", time.monotonic() - began
+            )
         pack = loaded.pack
         report = RunReport(
-            pack=pack.name, version=pack.version, notice=dict(pack.notice.texts), meaning=loaded.meaning,
-            source=loaded.source, as_of=day, rulesets=done, skipped=skipped, seconds=time.monotonic() - started,
-            out=out)  # fmt: skip
+            pack=pack.name,
+            version=pack.version,
+            notice=dict(pack.notice.texts),
+            meaning=loaded.meaning,
+            source=loaded.source,
+            as_of=day,
+            rulesets=done,
+            skipped=skipped,
+            seconds=time.monotonic() - started,
+            out=out,
+        )
         (target / "run.json").write_text(json.dumps(report.as_dict(), ensure_ascii=False, indent=2) + "\n", "utf-8")
     return report
 
@@ -207,17 +249,31 @@ def _why_skipped(plan: RuleSetPlan, day: dt.date, skipped: Mapping[str, str], as
 
 
 def _run_one(
-    loaded: PackPlan, plan: RuleSetPlan, day: dt.date, folder: Folder, frames: dict[str, "pa.Table"],
-    results: Mapping[str, "pa.Table"], threads: int | None, memory: str | None,
-) -> "pa.Table":  # fmt: skip
+    loaded: PackPlan,
+    plan: RuleSetPlan,
+    day: dt.date,
+    folder: Folder,
+    frames: dict[str, "pa.Table"],
+    results: Mapping[str, "pa.Table"],
+    threads: int | None,
+    memory: str | None,
+) -> "pa.Table":
     version = plan.version(day)
     assert version is not None
     tables = loaded.pack.tables
     for name in [plan.table, *(match.input for match in version.matches if match.kind == "table")]:
         if name is not None and name not in frames:
             frames[name] = folder.read(tables[name])
-    result = run_table(plan, version, frames[plan.table], day, {**frames, **results}, keys=keys_of(loaded),
-                       threads=threads, memory=memory)
+    result = run_table(
+        plan,
+        version,
+        frames[plan.table],
+        day,
+        {**frames, **results},
+        keys=keys_of(loaded),
+        threads=threads,
+        memory=memory,
+    )
     return result.sort_by([(name, "ascending") for name in plan.key])
 
 
@@ -229,10 +285,18 @@ def _summary(
     statuses = {}
     for shape in version.scores:
         counts = result.column(f"{shape.path}.status").value_counts().to_pylist()
-        statuses[shape.path] = {each["values"]: each["counts"] for each in sorted(counts, key=lambda c: str(c["values"]))}
-    return {"file": file, "rows_read": frame.num_rows, "rows": result.num_rows,
-            "not_judged": frame.num_rows - result.num_rows, "statuses": statuses, "shadow": plan.shadow(day),
-            "seconds": round(seconds, 3)}  # fmt: skip
+        statuses[shape.path] = {
+            each["values"]: each["counts"] for each in sorted(counts, key=lambda c: str(c["values"]))
+        }
+    return {
+        "file": file,
+        "rows_read": frame.num_rows,
+        "rows": result.num_rows,
+        "not_judged": frame.num_rows - result.num_rows,
+        "statuses": statuses,
+        "shadow": plan.shadow(day),
+        "seconds": round(seconds, 3),
+    }
 
 
 @contextlib.contextmanager

@@ -21,8 +21,15 @@ o2,90,90,90,10,0,0
 o1,80,70,90,10,0,0
 o3,,,,0,0,0
 """
-RECORD = {"operator_id": "o1", "mean_product_score": 80, "mean_reputation_score": 70, "mean_store_experience": 90,
-          "products_scored": 10, "products_below_60": 0, "vetoed_stores": 0}  # fmt: skip
+RECORD = {
+    "operator_id": "o1",
+    "mean_product_score": 80,
+    "mean_reputation_score": 70,
+    "mean_store_experience": 90,
+    "products_scored": 10,
+    "products_below_60": 0,
+    "vetoed_stores": 0,
+}
 
 
 class Run:
@@ -51,5 +58,11 @@ def names(folder: Path) -> list[str]:
 def process(*args: object, **options: Any) -> subprocess.CompletedProcess[str]:
     """The command line as a program."""
     program = "from trustcommerce.cli import main; main()"
-    return subprocess.run([sys.executable, "-c", program, *map(str, args)], capture_output=True, text=True,
-                          encoding="utf-8", check=False, **options)  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-c", program, *map(str, args)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        **options,
+    )

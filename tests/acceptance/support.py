@@ -20,14 +20,22 @@ __all__ = ["Judge", "arrow", "check_explanation"]
 Row = dict[str, Any]
 Outputs = dict[tuple[Any, ...], dict[str, Any]]
 
-_ARROW = {Kind.NUMBER: pa.float64(), Kind.TEXT: pa.string(), Kind.LABEL: pa.string(), Kind.DATE: pa.date32(),
-          Kind.BOOLEAN: pa.bool_(), Kind.TIMESTAMP: pa.timestamp("us"), Kind.SET: pa.list_(pa.string())}  # fmt: skip
+_ARROW = {
+    Kind.NUMBER: pa.float64(),
+    Kind.TEXT: pa.string(),
+    Kind.LABEL: pa.string(),
+    Kind.DATE: pa.date32(),
+    Kind.BOOLEAN: pa.bool_(),
+    Kind.TIMESTAMP: pa.timestamp("us"),
+    Kind.SET: pa.list_(pa.string()),
+}
 
 
 def arrow(fields: Sequence[Field], rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     """Rows as an Arrow table with the types that are declared."""
-    return pa.table({each.name: pa.array([_plain(row[each.name], each.type) for row in rows], _type(each.type))
-                     for each in fields})  # fmt: skip
+    return pa.table(
+        {each.name: pa.array([_plain(row[each.name], each.type) for row in rows], _type(each.type)) for each in fields}
+    )
 
 
 def _type(type_: Type) -> pa.DataType:
@@ -46,7 +54,9 @@ def _plain(value: Any, type_: Type) -> Any:
 class Judge:
     """The subjects of one rule set on one day, with the tables and results that its references read."""
 
-    def __init__(self, engine: tc.Engine, ruleset: str, day: dt.date, frame: pa.Table, tables: Mapping[str, pa.Table]) -> None:
+    def __init__(
+        self, engine: tc.Engine, ruleset: str, day: dt.date, frame: pa.Table, tables: Mapping[str, pa.Table]
+    ) -> None:
         self.engine, self.ruleset, self.day, self.frame, self.tables = engine, ruleset, day, frame, dict(tables)
         self.plan = engine.plan.rulesets[ruleset]
         version = self.plan.version(day)
@@ -72,10 +82,16 @@ class Judge:
 
             def find(match: Match, values: Row, record: Row = record) -> Row | None:
                 found = record[match.name.split("[")[0]] = self._matched(match, values)
-                return None if found is None else {each.name: accept(found[each.name], each.type) for each in match.fields}
+                return (
+                    None if found is None else {each.name: accept(found[each.name], each.type) for each in match.fields}
+                )
 
             inputs = {each.name: accept(row[each.name], each.type) for each in self.version.inputs}
-            yield tuple(row[name] for name in self.plan.key), record, run_reference(self.version, inputs, self.day, find)
+            yield (
+                tuple(row[name] for name in self.plan.key),
+                record,
+                run_reference(self.version, inputs, self.day, find),
+            )
 
     def by_reference_and_record(self) -> tuple[Outputs, Outputs]:
         """Every output of every subject, by the reference and by single records."""
@@ -104,8 +120,10 @@ class Judge:
 
     def keyed(self, result: pa.Table) -> Outputs:
         """The rows of a result by the subject's key, in their order."""
-        return {tuple(row[name] for name in self.plan.key): {name: bits(value) for name, value in row.items()}
-                for row in result.to_pylist()}  # fmt: skip
+        return {
+            tuple(row[name] for name in self.plan.key): {name: bits(value) for name, value in row.items()}
+            for row in result.to_pylist()
+        }
 
 
 def check_explanation(decision: tc.Decision) -> None:

@@ -26,7 +26,9 @@ def test_check(cli: Run, pack: Path) -> None:
     assert cli("check", LINKAGE, KUAISHOU) == f"{LINKAGE}: fine\n{KUAISHOU}: fine\n"
     assert json.loads(cli("check", LINKAGE, "--format", "json")) == []
     path = pack / "rulesets/operator.yaml"
-    path.write_text(path.read_text("utf-8").replace("value: goods", "value: good").replace("weight: 30", "weight: 0"), "utf-8")
+    path.write_text(
+        path.read_text("utf-8").replace("value: goods", "value: good").replace("weight: 30", "weight: 0"), "utf-8"
+    )
     said = cli("check", pack, LINKAGE, code=1)
     assert f"{path}:" in said
     assert "error TC203 unknown-name" in said
@@ -41,8 +43,12 @@ def test_packs_with_errors_do_not_run(cli: Run, facts: Path, pack: Path, tmp_pat
     """Every other command shows the same diagnostics and ends with 1."""
     path = pack / "rulesets/operator.yaml"
     path.write_text(path.read_text("utf-8").replace("points: 5", "point: 5"), "utf-8")
-    for command in (["run", pack, "--facts", facts, "--out", tmp_path / "out", "--as-of", DAY], ["test", pack],
-                    ["inputs", pack, "operator"], ["explain", pack, "operator", "o1", "--facts", facts, "--as-of", DAY]):  # fmt: skip
+    for command in (
+        ["run", pack, "--facts", facts, "--out", tmp_path / "out", "--as-of", DAY],
+        ["test", pack],
+        ["inputs", pack, "operator"],
+        ["explain", pack, "operator", "o1", "--facts", facts, "--as-of", DAY],
+    ):
         said = cli(*command, code=1)
         assert "error TC201 unknown-key" in said
         assert "1 error\n" in said
@@ -61,7 +67,11 @@ def test_score_of_one_record(cli: Run, tmp_path: Path) -> None:
     """A JSON object is judged and shown in a few lines."""
     source = _write(tmp_path / "one.json", RECORD)
     said = cli("score", LINKAGE, "operator", "--input", source, "--as-of", DAY)
-    assert said.splitlines()[:3] == [f"o1  (operator, {DAY})", "  operator_score: 80 (scored)", "    CONTENT -9  Good content"]
+    assert said.splitlines()[:3] == [
+        f"o1  (operator, {DAY})",
+        "  operator_score: 80 (scored)",
+        "    CONTENT -9  Good content",
+    ]
     zh = cli("score", LINKAGE, "operator", "--input", source, "--as-of", DAY, "--lang", "zh")
     assert "    CONTENT -9  优质内容" in zh.splitlines()
 
@@ -93,27 +103,37 @@ def test_score_of_tables(cli: Run, facts: Path, tmp_path: Path) -> None:
     rows = [json.loads(line) for line in said.splitlines()]
     assert [(row["operator_id"], row["operator_score"]) for row in rows] == [("o2", 90.0), ("o1", 80.0), ("o3", None)]
     path = tmp_path / "operators.parquet"
-    parquet.write_table(pa.table({name: [value] for name, value in RECORD.items() if "mean" not in name} | {
-        name: pa.array([value], pa.float64()) for name, value in RECORD.items() if "mean" in name}), path)  # fmt: skip
-    rows = [json.loads(line) for line in cli("score", LINKAGE, "operator", "--input", path, "--as-of", DAY).splitlines()]
+    parquet.write_table(
+        pa.table(
+            {name: [value] for name, value in RECORD.items() if "mean" not in name}
+            | {name: pa.array([value], pa.float64()) for name, value in RECORD.items() if "mean" in name}
+        ),
+        path,
+    )
+    rows = [
+        json.loads(line) for line in cli("score", LINKAGE, "operator", "--input", path, "--as-of", DAY).splitlines()
+    ]
     assert [(row["operator_id"], row["operator_score"]) for row in rows] == [("o1", 80.0)]
 
 
-@pytest.mark.parametrize(("text", "says"), [
-    ("{", "in.json:1:2: this is no JSON"),
-    ('{"operator_id": "o1"', "in.json:1:"),
-    ('[\n{"operator_id": "o1"},\n}\n]', "in.json:3:1: this is no JSON"),
-    ('{"operator_id": "o1"}\n{"operator_id": \n', "in.json:2:"),
-    ("5", "a record is a mapping, not a int"),
-    ("[[]]", "a record is a mapping, not a list"),
-    ("", "in.json:1:1: this is no JSON"),
-    ("[" * 100_000, "this is no JSON that can be read"),
-    ("[" + "1" * 5_000 + "]", "this is no JSON that can be read"),
-    ('{"operator_id": "o1"}', "the record has no `mean_product_score`"),
-    (json.dumps({**RECORD, "mean_product_score": float("nan")}), None),
-    (json.dumps(RECORD).replace("80", "1e999999999"), "which is no points"),
-    (json.dumps(RECORD).replace("80", "80.00001"), "which is no points"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "in.json:1:2: this is no JSON"),
+        ('{"operator_id": "o1"', "in.json:1:"),
+        ('[\n{"operator_id": "o1"},\n}\n]', "in.json:3:1: this is no JSON"),
+        ('{"operator_id": "o1"}\n{"operator_id": \n', "in.json:2:"),
+        ("5", "a record is a mapping, not a int"),
+        ("[[]]", "a record is a mapping, not a list"),
+        ("", "in.json:1:1: this is no JSON"),
+        ("[" * 100_000, "this is no JSON that can be read"),
+        ("[" + "1" * 5_000 + "]", "this is no JSON that can be read"),
+        ('{"operator_id": "o1"}', "the record has no `mean_product_score`"),
+        (json.dumps({**RECORD, "mean_product_score": float("nan")}), None),
+        (json.dumps(RECORD).replace("80", "1e999999999"), "which is no points"),
+        (json.dumps(RECORD).replace("80", "80.00001"), "which is no points"),
+    ],
+)
 def test_records_that_are_refused(cli: Run, tmp_path: Path, text: str, says: str | None) -> None:
     """One line on standard error, with file and line or with rule set, column and row."""
     source = _write(tmp_path / "in.json", text)
@@ -126,19 +146,34 @@ def test_files_that_are_refused(cli: Run, tmp_path: Path) -> None:
     command = ("score", LINKAGE, "operator", "--as-of", DAY, "--input")
     assert "no.json: No such file" in cli(*command, tmp_path / "no.json", code=1)
     assert "no.csv: no such file" in cli(*command, tmp_path / "no.csv", code=1)
-    (tmp_path / "gb.json").write_bytes("[\"店\"]".encode("gb18030"))
+    (tmp_path / "gb.json").write_bytes('["店"]'.encode("gb18030"))
     assert "gb.json: not UTF-8" in cli(*command, tmp_path / "gb.json", code=1)
-    assert "not in force" in cli("score", VALID / "product", "product", "--as-of", "2020-01-01", "--input",
-                                 _write(tmp_path / "a.json", "{}"), code=1)  # fmt: skip
+    assert "not in force" in cli(
+        "score",
+        VALID / "product",
+        "product",
+        "--as-of",
+        "2020-01-01",
+        "--input",
+        _write(tmp_path / "a.json", "{}"),
+        code=1,
+    )
 
 
 # -- explain, inputs, schema, test
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize(("ruleset", "key"), [
-    ("store_experience", "s0001"), ("product", "p0003"), ("reputation", "c0001"), ("operator", "o0001"), ("resource_linkage", "o0001"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("ruleset", "key"),
+    [
+        ("store_experience", "s0001"),
+        ("product", "p0003"),
+        ("reputation", "c0001"),
+        ("operator", "o0001"),
+        ("resource_linkage", "o0001"),
+    ],
+)
 def test_explain_as_text(cli: Run, ruleset: str, key: str, lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tree, reasons, levels and resources in 80 columns by display width, in both languages."""
     monkeypatch.chdir(ROOT)
@@ -161,7 +196,11 @@ def test_explain_as_json(cli: Run, facts: Path) -> None:
     said = json.loads(cli("explain", LINKAGE, "operator", "o1", "--facts", facts, "--as-of", DAY, "--format", "json"))
     assert (said["ruleset"], said["key"], said["as_of"]) == ("operator", ["o1"], DAY)
     tree = said["scores"][0]["tree"]
-    assert (tree["points"], tree["possible"], [child["contribution"] for child in tree["children"]]) == (80.0, 100.0, [32.0, 21.0, 27.0])
+    assert (tree["points"], tree["possible"], [child["contribution"] for child in tree["children"]]) == (
+        80.0,
+        100.0,
+        [32.0, 21.0, 27.0],
+    )
     line = (LINKAGE / "rulesets/operator.yaml").read_text("utf-8").splitlines()[tree["children"][0]["line"] - 1]
     assert line.strip().startswith("goods:")
 
@@ -169,7 +208,10 @@ def test_explain_as_json(cli: Run, facts: Path) -> None:
 def test_explain_of_nobody(cli: Run, facts: Path) -> None:
     """A key that the table does not have is an error, and so is one that the rule set does not judge."""
     off_sale = cli("explain", KUAISHOU, "product", "p0001", "--facts", SEEDS, "--as-of", DAY, code=1)
-    assert off_sale == "error: rule set `product`, row `p0001`: the record is of no subject: the rule set's `where` is not true\n"
+    assert (
+        off_sale
+        == "error: rule set `product`, row `p0001`: the record is of no subject: the rule set's `where` is not true\n"
+    )
     said = cli("explain", LINKAGE, "operator", "o9", "--facts", facts, "--as-of", DAY, code=1)
     assert said.startswith("error: rule set `operator`, row `o9`: table `operators` has no row with the key o9")
 
@@ -178,9 +220,18 @@ def test_inputs(cli: Run) -> None:
     """Names, types and sources of what a record holds, with the columns of references."""
     rows = [line.split("  ") for line in cli("inputs", LINKAGE, "resource_linkage").splitlines()]
     assert [row[0].strip() for row in rows][:2] == ["name", "operator_id (key)"]
-    assert {row[0].strip() for row in rows[2:]} == {f"operator.{each}" for each in ("goods", "content", "service", "stores_vetoed")}
+    assert {row[0].strip() for row in rows[2:]} == {
+        f"operator.{each}" for each in ("goods", "content", "service", "stores_vetoed")
+    }
     found = json.loads(cli("inputs", LINKAGE, "operator", "--format", "json"))
-    assert found[0] == {"name": "operator_id", "type": "text", "nullable": False, "unit": None, "from": "operators", "key": True}
+    assert found[0] == {
+        "name": "operator_id",
+        "type": "text",
+        "nullable": False,
+        "unit": None,
+        "from": "operators",
+        "key": True,
+    }
     assert {each["name"] for each in found} == set(RECORD)
     assert "has no rule set `operato`\nhint: did you mean `operator`?" in cli("inputs", LINKAGE, "operato", code=1)
 
@@ -217,14 +268,22 @@ def test_test_passes(cli: Run) -> None:
 def test_test_shows_what_differs(cli: Run, pack: Path) -> None:
     """A failing case names its line, what was expected and got, and explains the score; exit 1."""
     path = pack / "tests/operator.yaml"
-    text = path.read_text("utf-8").replace("expect: {operator_score: 80.00, operator_score.status: scored",
-                                           "expect: {operator_score: 80.01, operator_score.status: default, nothing: 1")  # fmt: skip
+    text = path.read_text("utf-8").replace(
+        "expect: {operator_score: 80.00, operator_score.status: scored",
+        "expect: {operator_score: 80.01, operator_score.status: default, nothing: 1",
+    )
     path.write_text(text, "utf-8")
     said = cli("test", pack, code=1)
     line = next(i for i, each in enumerate(text.splitlines(), 1) if "name: all three" in each)
     assert f"{path}:{line}:" in said
-    for part in ("operator: all three", "operator_score: expected 80.01, got 80", "operator_score.status: expected default, got scored",
-                 "gives no `nothing`", "Good value", "20 passed, 1 failed"):  # fmt: skip
+    for part in (
+        "operator: all three",
+        "operator_score: expected 80.01, got 80",
+        "operator_score.status: expected default, got scored",
+        "gives no `nothing`",
+        "Good value",
+        "20 passed, 1 failed",
+    ):
         assert part in said
     failed = [each for each in json.loads(cli("test", pack, "--format", "json", code=1)) if not each["passed"]]
     assert [each["name"] for each in failed] == ["all three"]
@@ -243,14 +302,28 @@ def test_test_files_that_are_wrong(cli: Run, pack: Path) -> None:
 # -- usage
 
 
-@pytest.mark.parametrize("args", [
-    ["nothing"], ["run"], ["run", LINKAGE], ["run", LINKAGE, "--facts", "x", "--out", "y", "--as-of", "yesterday"],
-    ["run", LINKAGE, "--facts", "x", "--out", "y", "--as-of", "2023-02-30"], ["check"], ["check", "--format", "xml", LINKAGE],
-    ["run", LINKAGE, "--facts", "x", "--out", "y", "--as-of", DAY, "--threads", "0"],
-    ["run", LINKAGE, "--facts", "x", "--out", "y", "--as-of", DAY, "--output", "xlsx"], ["score", LINKAGE, "operator"],
-    ["explain", LINKAGE, "operator", "--facts", "x", "--as-of", DAY], ["inputs", LINKAGE], ["schema", "columns"],
-    ["test"], ["--nothing"], ["explain", LINKAGE, "operator", "o1", "--facts", "x", "--as-of", DAY, "--lang", "fr"],
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["nothing"],
+        ["run"],
+        ["run", LINKAGE],
+        ["run", LINKAGE, "--facts", "x", "--out", "y", "--as-of", "yesterday"],
+        ["run", LINKAGE, "--facts", "x", "--out", "y", "--as-of", "2023-02-30"],
+        ["check"],
+        ["check", "--format", "xml", LINKAGE],
+        ["run", LINKAGE, "--facts", "x", "--out", "y", "--as-of", DAY, "--threads", "0"],
+        ["run", LINKAGE, "--facts", "x", "--out", "y", "--as-of", DAY, "--output", "xlsx"],
+        ["score", LINKAGE, "operator"],
+        ["explain", LINKAGE, "operator", "--facts", "x", "--as-of", DAY],
+        ["inputs", LINKAGE],
+        ["schema", "columns"],
+        ["test"],
+        ["--nothing"],
+        ["explain", LINKAGE, "operator", "o1", "--facts", "x", "--as-of", DAY, "--lang", "fr"],
+    ],
+    ids=str,
+)
 def test_wrong_usage(cli: Run, args: list[object]) -> None:
     """What is not understood ends with 2 and says how to use it."""
     said = cli(*args, code=2)
@@ -275,7 +348,9 @@ def test_as_processes(facts: Path, tmp_path: Path) -> None:
     missing = process("score", LINKAGE, "operator", "--input", "-", "--as-of", DAY, input="{}")
     assert (missing.returncode, missing.stdout) == (1, "")
     assert missing.stderr == "error: rule set `operator`, column `operator_id`: the record has no `operator_id`\n"
-    piped = process("score", LINKAGE, "operator", "--input", "-", "--as-of", DAY, "--lang", "zh", input=json.dumps(RECORD))
+    piped = process(
+        "score", LINKAGE, "operator", "--input", "-", "--as-of", DAY, "--lang", "zh", input=json.dumps(RECORD)
+    )
     assert (piped.returncode, piped.stderr) == (0, "")
     assert "优质内容" in piped.stdout
     run = process("run", LINKAGE, "--facts", facts, "--out", tmp_path / "out", "--as-of", DAY)

@@ -30,7 +30,9 @@ ROOT = Path(__file__).parent.parent.parent
 SEEDS = ROOT / "seeds/kuaishou"
 OLIST = os.environ.get("TRUSTCOMMERCE_OLIST", "")
 DAY = dt.date(2023, 5, 18)
-PACKS = sorted(path.parent for path in [*ROOT.glob("policies/*/pack.yaml"), *ROOT.glob("tests/cases/valid/*/pack.yaml")])
+PACKS = sorted(
+    path.parent for path in [*ROOT.glob("policies/*/pack.yaml"), *ROOT.glob("tests/cases/valid/*/pack.yaml")]
+)
 WARNINGS: dict[str, list[str]] = {}
 """Codes of the warnings that a pack is meant to have, by its name."""
 
@@ -99,7 +101,9 @@ def _cases(pack: Path) -> dict[Group, list[Row]]:
     return found
 
 
-def _tables(plan: RuleSetPlan, version: Version, day: dt.date, records: list[Row]) -> tuple[pa.Table, dict[str, pa.Table]]:
+def _tables(
+    plan: RuleSetPlan, version: Version, day: dt.date, records: list[Row]
+) -> tuple[pa.Table, dict[str, pa.Table]]:
     """The records as the subject's table and the tables that references read, with keys of their own."""
     rows: list[Row] = []
     others: dict[str, list[Row]] = defaultdict(list)

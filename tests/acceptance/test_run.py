@@ -16,13 +16,21 @@ def test_run_writes_parquet(cli: Run, facts: Path, tmp_path: Path) -> None:
     said = cli("run", LINKAGE, "--facts", facts, "--out", out, "--as-of", DAY)
     assert "operator: 3 rows: 1 insufficient, 2 scored\n" in said
     assert "resource_linkage: 3 rows\n" in said
-    assert names(tmp_path / "results") == ["2023", "2023/operator.parquet", "2023/resource_linkage.parquet", "2023/run.json"]
+    assert names(tmp_path / "results") == [
+        "2023",
+        "2023/operator.parquet",
+        "2023/resource_linkage.parquet",
+        "2023/run.json",
+    ]
     table = parquet.read_table(out / "operator.parquet")
     assert table.column("operator_id").to_pylist() == ["o1", "o2", "o3"]
     assert table.column("operator_score").to_pylist() == [80.0, 90.0, None]
     linked = parquet.read_table(out / "resource_linkage.parquet").to_pylist()
     assert [(row["traffic_weight"], row["subsidy_rate"], row["operator_band"]) for row in linked] == [
-        (Decimal("1.2"), 0.05, "mid"), (Decimal("1.5"), 0.1, "high"), (Decimal("1.0"), 0.0, "none")]  # fmt: skip
+        (Decimal("1.2"), 0.05, "mid"),
+        (Decimal("1.5"), 0.1, "high"),
+        (Decimal("1.0"), 0.0, "none"),
+    ]
     assert sorted(linked[1]["benefits"]) == ["fast_settlement", "home_page_slot", "live_coupon", "trust_badge"]
     report = json.loads((out / "run.json").read_text("utf-8"))
     engine = tc.load(LINKAGE)
@@ -32,7 +40,12 @@ def test_run_writes_parquet(cli: Run, facts: Path, tmp_path: Path) -> None:
     done = report["rulesets"]["operator"]
     assert done["statuses"] == {"operator_score": {"insufficient": 1, "scored": 2}}
     assert (done["file"], done["rows_read"], done["rows"], done["not_judged"], done["shadow"]) == (
-        "operator.parquet", 3, 3, 0, False)  # fmt: skip
+        "operator.parquet",
+        3,
+        3,
+        0,
+        False,
+    )
     assert done["seconds"] >= 0
     assert report["seconds"] >= done["seconds"]
 
@@ -43,7 +56,7 @@ def test_run_writes_csv_and_json_lines(cli: Run, facts: Path, tmp_path: Path) ->
         cli("run", LINKAGE, "--facts", facts, "--out", tmp_path / form, "--as-of", DAY, "--output", form)
         assert names(tmp_path / form) == [f"operator.{form}", f"resource_linkage.{form}", "run.json"]
     text = (tmp_path / "csv/resource_linkage.csv").read_text("utf-8").splitlines()
-    assert text[0].startswith('operator_id,') or text[0].startswith('"operator_id",')
+    assert text[0].startswith("operator_id,") or text[0].startswith('"operator_id",')
     table = csv.read_csv(tmp_path / "csv/resource_linkage.csv")
     lines = [json.loads(line) for line in (tmp_path / "jsonl/resource_linkage.jsonl").read_text("utf-8").splitlines()]
     assert [row["operator_id"] for row in lines] == table.column("operator_id").to_pylist() == ["o1", "o2", "o3"]
@@ -81,7 +94,9 @@ def test_rule_sets_out_of_their_dates(cli: Run, facts: Path, pack: Path, tmp_pat
     assert report["rulesets"] == {}
     assert report["skipped"] == {"operator": reason, "resource_linkage": "reads `operator`, which is skipped"}
     assert reason in cli(*command, tmp_path / "a", "--only", "operator", code=1)
-    assert f"reads `operator`, which is skipped: {reason}" in cli(*command, tmp_path / "b", "--only", "resource_linkage", code=1)
+    assert f"reads `operator`, which is skipped: {reason}" in cli(
+        *command, tmp_path / "b", "--only", "resource_linkage", code=1
+    )
     assert names(tmp_path / "out") == ["run.json"]
     assert not (tmp_path / "a").exists()
     assert not (tmp_path / "b").exists()
@@ -102,7 +117,9 @@ def test_a_second_run_replaces_the_first(cli: Run, facts: Path, tmp_path: Path) 
     """The folder holds one run at a time, whole."""
     out = tmp_path / "out"
     cli("run", LINKAGE, "--facts", facts, "--out", out, "--as-of", DAY)
-    cli("run", LINKAGE, "--facts", facts, "--out", out, "--as-of", "2023-05-19", "--only", "operator", "--output", "csv")
+    cli(
+        "run", LINKAGE, "--facts", facts, "--out", out, "--as-of", "2023-05-19", "--only", "operator", "--output", "csv"
+    )
     assert names(out) == ["operator.csv", "run.json"]
     assert names(tmp_path) == ["facts", "facts/operators.csv", "out", "out/operator.csv", "out/run.json"]
 
@@ -114,8 +131,10 @@ def test_a_failed_run_keeps_the_earlier_output(cli: Run, facts: Path, tmp_path: 
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     (facts / "operators.csv").write_text(FACTS.replace("o3,,", "o3,101,"), "utf-8")
     said = cli("run", LINKAGE, "--facts", facts, "--out", out, "--as-of", DAY, code=1)
-    assert said == ("error: rule set `operator`, column `mean_product_score`, row `o3`: `mean_product_score` "
-                    "Decimal('101.0000') is outside its range: points from 0 to 100\n")  # fmt: skip
+    assert said == (
+        "error: rule set `operator`, column `mean_product_score`, row `o3`: `mean_product_score` "
+        "Decimal('101.0000') is outside its range: points from 0 to 100\n"
+    )
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["facts", "out"]
 
@@ -128,7 +147,21 @@ def test_what_a_killed_run_left_is_cleared(cli: Run, facts: Path, tmp_path: Path
     out.rename(aside)
     half.mkdir()
     (half / "operator.parquet").write_bytes(b"half")
-    cli("run", LINKAGE, "--facts", facts, "--out", out, "--as-of", DAY, "--only", "resource_linkage", "--memory", "1KB", code=1)
+    cli(
+        "run",
+        LINKAGE,
+        "--facts",
+        facts,
+        "--out",
+        out,
+        "--as-of",
+        DAY,
+        "--only",
+        "resource_linkage",
+        "--memory",
+        "1KB",
+        code=1,
+    )
     assert names(out) == kept
     cli("run", LINKAGE, "--facts", facts, "--out", out, "--as-of", DAY)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["facts", "out"]
@@ -155,5 +188,7 @@ def test_runs_that_cannot_start(cli: Run, facts: Path, tmp_path: Path) -> None:
     assert "no such folder of facts" in cli("run", LINKAGE, "--facts", tmp_path / "nothing", *out, code=1)
     assert "no amount of memory" in cli("run", LINKAGE, "--facts", facts, *out, "--memory", "lots", code=1)
     (facts / "operators.csv").rename(facts / "operator.csv")
-    assert "holds no file for table `operators`\nhint: did you mean `operator`?" in cli("run", LINKAGE, "--facts", facts, *out, code=1)
+    assert "holds no file for table `operators`\nhint: did you mean `operator`?" in cli(
+        "run", LINKAGE, "--facts", facts, *out, code=1
+    )
     assert names(tmp_path) == ["facts", "facts/operator.csv"]

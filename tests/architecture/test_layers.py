@@ -11,10 +11,26 @@ import trustcommerce
 
 ROOT = Path(trustcommerce.__file__).parent
 LAYERS = [
-    {"codes"}, {"diagnostics"}, {"errors"}, {"read"}, {"language"}, {"registry"}, {"schema"}, {"model"}, {"plan"},
-    {"run"}, {"explain"}, {"sources", "outputs"}, {"builtin"}, {"decision"}, {"job"}, {"gather"}, {"engine"},
-    {"analysis"}, {"cli"},
-]  # fmt: skip
+    {"codes"},
+    {"diagnostics"},
+    {"errors"},
+    {"read"},
+    {"language"},
+    {"registry"},
+    {"schema"},
+    {"model"},
+    {"plan"},
+    {"run"},
+    {"explain"},
+    {"sources", "outputs"},
+    {"builtin"},
+    {"decision"},
+    {"job"},
+    {"gather"},
+    {"engine"},
+    {"analysis"},
+    {"cli"},
+]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 MODULES = sorted(path for path in ROOT.rglob("*.py"))
 LAZY = {("engine", "job"), ("engine", "gather")}
@@ -28,15 +44,20 @@ def _imports(path: Path) -> set[str]:
     """Layers that the module imports, wherever in it; what is for type checkers only is not run."""
     tree = ast.parse(path.read_text("utf-8"))
     typing_only = {
-        id(node) for block in ast.walk(tree)
-        if isinstance(block, ast.If) and "TYPE_CHECKING" in ast.dump(block.test) for node in ast.walk(block)
-    }  # fmt: skip
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and "TYPE_CHECKING" in ast.dump(block.test)
+        for node in ast.walk(block)
+    }
     found = set()
     for node in ast.walk(tree):
         if id(node) in typing_only:
             continue
-        names = [node.module] if isinstance(node, ast.ImportFrom) else (
-            [alias.name for alias in node.names] if isinstance(node, ast.Import) else [])
+        names = (
+            [node.module]
+            if isinstance(node, ast.ImportFrom)
+            else ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [])
+        )
         for name in names:
             if name and name.startswith("trustcommerce."):
                 found.add(name.split(".")[1])
@@ -66,8 +87,10 @@ def test_no_module_is_above_400_lines(path: Path) -> None:
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
     """`import trustcommerce` and `trustcommerce.load` leave the slow libraries for when they are needed."""
-    code = ("import sys, trustcommerce as tc; tc.load; "
-            "print([m for m in ('duckdb', 'pyarrow', 'numpy', 'sqlglot', 'jsonschema', 'pandas') if m in sys.modules])")  # fmt: skip
+    code = (
+        "import sys, trustcommerce as tc; tc.load; "
+        "print([m for m in ('duckdb', 'pyarrow', 'numpy', 'sqlglot', 'jsonschema', 'pandas') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

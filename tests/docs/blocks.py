@@ -214,10 +214,14 @@ class Page:
     def _command(self, block: Block, command: str) -> str:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", command], cwd=self.folder, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, encoding="utf-8", check=False,
+            ["bash", "-euo", "pipefail", "-c", command],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            check=False,
             env={**os.environ, "PATH": path, "COLUMNS": "80", "PYTHONUTF8": "1"},
-        )  # fmt: skip
+        )
         wanted = 1 if "fails" in block.marks else 0
         assert done.returncode == wanted, (
             f"{block.place}: exit code {done.returncode} of `{command.strip()}`\n{done.stdout}"

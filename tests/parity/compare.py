@@ -30,14 +30,24 @@ def bits(value: Any) -> Any:
 def arrow_table(engine: tc.Engine, ruleset: str, rows: Sequence[dict[str, Any]]) -> pa.Table:
     """Rows as an Arrow table with the types that are declared."""
     plan = engine.plan.rulesets[ruleset]
-    fields = {each.name: each.type for version in engine.plan.rulesets.values() for v in version.versions
-              for each in v.inputs if version.table == plan.table}  # fmt: skip
+    fields = {
+        each.name: each.type
+        for version in engine.plan.rulesets.values()
+        for v in version.versions
+        for each in v.inputs
+        if version.table == plan.table
+    }
     arrays = {}
     for name in rows[0]:
         type_ = fields.get(name)
         kind = type_.kind if type_ is not None else None
-        arrow = {Kind.NUMBER: pa.float64(), Kind.TEXT: pa.string(), Kind.DATE: pa.date32(), Kind.BOOLEAN: pa.bool_(),
-                 Kind.TIMESTAMP: pa.timestamp("us")}.get(kind)  # fmt: skip
+        arrow = {
+            Kind.NUMBER: pa.float64(),
+            Kind.TEXT: pa.string(),
+            Kind.DATE: pa.date32(),
+            Kind.BOOLEAN: pa.bool_(),
+            Kind.TIMESTAMP: pa.timestamp("us"),
+        }.get(kind)
         if kind is Kind.EXACT and type_ is not None:
             arrow = pa.decimal128(38, type_.scale) if type_.scale else pa.int64()
         arrays[name] = pa.array([row[name] for row in rows], arrow)
@@ -45,8 +55,9 @@ def arrow_table(engine: tc.Engine, ruleset: str, rows: Sequence[dict[str, Any]])
 
 
 def by_record(engine: tc.Engine, ruleset: str, rows: Sequence[dict[str, Any]], day: dt.date) -> Outputs:
-    return {row["k"]: {name: bits(value) for name, value in engine.score(ruleset, row, day).values.items()}
-            for row in rows}  # fmt: skip
+    return {
+        row["k"]: {name: bits(value) for name, value in engine.score(ruleset, row, day).values.items()} for row in rows
+    }
 
 
 def by_reference(engine: tc.Engine, ruleset: str, rows: Sequence[dict[str, Any]], day: dt.date) -> Outputs:

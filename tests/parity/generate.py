@@ -45,47 +45,109 @@ class _Maker:
         if depth == 0 or r.random() < 0.3:
             return r.choice(["i1", "i2", "i3", "coalesce(i3, 7)", str(r.randint(-9, 60)), "length(s1)", "day(d1)"])
         a, b = self.count(depth - 1), self.count(depth - 1)
-        return r.choice([f"({a} + {b})", f"({a} - {b})", f"-({a})", f"least({a}, {b})", f"greatest({a}, {b})",
-                         f"abs({a})", f"coalesce({a}, {b})", f"case when {self.truth(depth - 1)} then {a} else {b} end",
-                         f"floor({self.number(depth - 1)} / 7)"])  # fmt: skip
+        return r.choice(
+            [
+                f"({a} + {b})",
+                f"({a} - {b})",
+                f"-({a})",
+                f"least({a}, {b})",
+                f"greatest({a}, {b})",
+                f"abs({a})",
+                f"coalesce({a}, {b})",
+                f"case when {self.truth(depth - 1)} then {a} else {b} end",
+                f"floor({self.number(depth - 1)} / 7)",
+            ]
+        )
 
     def number(self, depth: int) -> str:
         r = self.r
         if depth == 0 or r.random() < 0.2:
-            return r.choice(["n1", "n2", "coalesce(n2, 0.5)", "i1", f"n1 * {r.choice(['0.1', '3', '-0.7'])}", "c1 * n2",
-                             "round(n1, 2)", "wilson_lower(i1, 1000, 1.96)", *self.numbers])  # fmt: skip
+            return r.choice(
+                [
+                    "n1",
+                    "n2",
+                    "coalesce(n2, 0.5)",
+                    "i1",
+                    f"n1 * {r.choice(['0.1', '3', '-0.7'])}",
+                    "c1 * n2",
+                    "round(n1, 2)",
+                    "wilson_lower(i1, 1000, 1.96)",
+                    *self.numbers,
+                ]
+            )
         a, b = self.number(depth - 1), self.number(depth - 1)
-        return r.choice([f"({a} + {b})", f"({a} - {b})", f"({a} / greatest({b}, 0.001))", f"({a}) * 0.25",
-                         f"sqrt(abs({a}))", f"least({a}, {b})", f"greatest({a}, {b})", f"coalesce({a}, {b})",
-                         f"({self.count(depth - 1)}) / ({self.count(depth - 1)})",
-                         f"case when {self.truth(depth - 1)} then {a} else {b} end"])  # fmt: skip
+        return r.choice(
+            [
+                f"({a} + {b})",
+                f"({a} - {b})",
+                f"({a} / greatest({b}, 0.001))",
+                f"({a}) * 0.25",
+                f"sqrt(abs({a}))",
+                f"least({a}, {b})",
+                f"greatest({a}, {b})",
+                f"coalesce({a}, {b})",
+                f"({self.count(depth - 1)}) / ({self.count(depth - 1)})",
+                f"case when {self.truth(depth - 1)} then {a} else {b} end",
+            ]
+        )
 
     def money(self, depth: int) -> str:
         r = self.r
         if depth == 0:
             return r.choice(["m1", "m2", "12.34", "coalesce(m2, 0.01)"])
         a, b = self.money(depth - 1), self.money(depth - 1)
-        return r.choice([f"({a} + {b})", f"({a} - {b})", f"least({a}, {b})", f"coalesce({a}, {b})",
-                         f"case when {self.truth(depth - 1)} then {a} else {b} end"])  # fmt: skip
+        return r.choice(
+            [
+                f"({a} + {b})",
+                f"({a} - {b})",
+                f"least({a}, {b})",
+                f"coalesce({a}, {b})",
+                f"case when {self.truth(depth - 1)} then {a} else {b} end",
+            ]
+        )
 
     def truth(self, depth: int) -> str:
         r = self.r
         op = r.choice(["<", "<=", ">", ">=", "=", "<>"])
         if depth <= 0 or r.random() < 0.4:
-            return r.choice([
-                "b1", "b2", f"i1 {op} {r.randint(-5, 1005)}", f"n1 {op} {r.randint(0, 9)}.5", "s2 is null", "i3 is not null",
-                f"s1 {op} '{r.choice(TEXTS)}'", f"s2 in ('{r.choice(TEXTS)}', 'b')", f"m1 {op} 99.99", f"c1 {op} 1.5",
-                f"d1 {op} as_of - interval '{r.randint(1, 60)} days'", f"d2 {op} as_of", "b2 is true", "b2 is false",
-                f"i2 between {r.randint(-20, 0)} and {r.randint(1, 20)}", f"date_trunc('month', t1) {op} t1",
-                f"as_of - interval '{r.randint(1, 30)} months' {op} d1", "p1 > 50", f"n2 {op} 0.3",
-                f"hours_between(t1, as_of) {op} 30", f"minutes_between(d1, t1) {op} 0.5",
-                *[f"{level} {op} '{r.choice(LABELS)}'" for level in self.levels],
-            ])  # fmt: skip
+            return r.choice(
+                [
+                    "b1",
+                    "b2",
+                    f"i1 {op} {r.randint(-5, 1005)}",
+                    f"n1 {op} {r.randint(0, 9)}.5",
+                    "s2 is null",
+                    "i3 is not null",
+                    f"s1 {op} '{r.choice(TEXTS)}'",
+                    f"s2 in ('{r.choice(TEXTS)}', 'b')",
+                    f"m1 {op} 99.99",
+                    f"c1 {op} 1.5",
+                    f"d1 {op} as_of - interval '{r.randint(1, 60)} days'",
+                    f"d2 {op} as_of",
+                    "b2 is true",
+                    "b2 is false",
+                    f"i2 between {r.randint(-20, 0)} and {r.randint(1, 20)}",
+                    f"date_trunc('month', t1) {op} t1",
+                    f"as_of - interval '{r.randint(1, 30)} months' {op} d1",
+                    "p1 > 50",
+                    f"n2 {op} 0.3",
+                    f"hours_between(t1, as_of) {op} 30",
+                    f"minutes_between(d1, t1) {op} 0.5",
+                    *[f"{level} {op} '{r.choice(LABELS)}'" for level in self.levels],
+                ]
+            )
         a, b = self.truth(depth - 1), self.truth(depth - 1)
-        return r.choice([f"({a} and {b})", f"({a} or {b})", f"not ({a})", f"({a}) is true",
-                         f"({self.count(depth - 1)}) {op} ({self.count(depth - 1)})",
-                         f"({self.number(depth - 1)}) {op} ({self.number(depth - 1)})",
-                         f"({self.money(depth - 1)}) {op} ({self.money(depth - 1)})"])  # fmt: skip
+        return r.choice(
+            [
+                f"({a} and {b})",
+                f"({a} or {b})",
+                f"not ({a})",
+                f"({a}) is true",
+                f"({self.count(depth - 1)}) {op} ({self.count(depth - 1)})",
+                f"({self.number(depth - 1)}) {op} ({self.number(depth - 1)})",
+                f"({self.money(depth - 1)}) {op} ({self.money(depth - 1)})",
+            ]
+        )
 
     def answered(self, depth: int) -> str:
         """A condition that is never missing."""
@@ -96,9 +158,17 @@ class _Maker:
     def source(self) -> tuple[str, range]:
         """An input and whole numbers that lie within its range."""
         r = self.r
-        return r.choice([("n1", range(-9, 999)), ("i1", range(1, 999)), ("i3", range(1, 199)), ("i2 * 2", range(-99, 99)),
-                         ("n1 + coalesce(n2, 0) * 50", range(-9, 1040)), ("coalesce(c1, 0)", range(-9, 9)),
-                         ("case when b1 then n1 else i3 end", range(1, 199))])  # fmt: skip
+        return r.choice(
+            [
+                ("n1", range(-9, 999)),
+                ("i1", range(1, 999)),
+                ("i3", range(1, 199)),
+                ("i2 * 2", range(-99, 99)),
+                ("n1 + coalesce(n2, 0) * 50", range(-9, 1040)),
+                ("coalesce(c1, 0)", range(-9, 9)),
+                ("case when b1 then n1 else i3 end", range(1, 199)),
+            ]
+        )
 
     def steps(self, results: Any, within: range) -> str:
         bounds = sorted(self.r.sample(within, self.r.randint(1, 4)), reverse=True)
@@ -120,23 +190,34 @@ class _Maker:
         if form == "rules":
             entries = [f'  - {{when: "{self.truth(2)}", then: {results()}}}' for _ in range(r.randint(1, 4))]
             return ["rules:", *entries, f"  - {{else: {results()}}}", f"missing: {missing}"]
-        rows = [f'  - ["{r.choice([">=", "<", ">"])} {r.randint(0, 900)}", "{r.choice(["-", ">= 0.5", "< 0.2"])}", '
-                f'{results()}]' for _ in range(r.randint(1, 3))]  # fmt: skip
+        rows = [
+            f'  - ["{r.choice([">=", "<", ">"])} {r.randint(0, 900)}", "{r.choice(["-", ">= 0.5", "< 0.2"])}", '
+            f"{results()}]"
+            for _ in range(r.randint(1, 3))
+        ]
         return ["table:", "  - [i1, n2, then]", *rows, f"  - [else, {results()}]", f"missing: {missing}"]
 
     # -- blocks
 
     def ruleset(self) -> str:
         r = self.r
-        lines = ["ruleset: random", "subject: {name: thing, table: things, key: k}", "references:",
-                 f"  f: {{file: references/f.csv, match: {{a: [s1, '*']}}, else: {r.choice(['error', 'missing'])}}}",
-                 "  g: {file: references/g.csv, match: {a: [s2, '*'], b: i1}, else: {w: 3}}",
-                 "  h: {file: references/h.csv, match: {a: s1}, valid: {from: since, until: until, at: d1}, else: missing}",
-                 "metrics:"]  # fmt: skip
+        lines = [
+            "ruleset: random",
+            "subject: {name: thing, table: things, key: k}",
+            "references:",
+            f"  f: {{file: references/f.csv, match: {{a: [s1, '*']}}, else: {r.choice(['error', 'missing'])}}}",
+            "  g: {file: references/g.csv, match: {a: [s2, '*'], b: i1}, else: {w: 3}}",
+            "  h: {file: references/h.csv, match: {a: s1}, valid: {from: since, until: until, at: d1}, else: missing}",
+            "metrics:",
+        ]
         for i in range(r.randint(1, 3)):
             low, other = r.randint(0, 30), r.choice(["missing", "missing", "0.5"])
-            lines += [f"  q{i}:", "    unit: ratio", f'    ratio: {{of: "{self.count(1)}", to: "{self.count(1)}"}}',
-                      f"    sample: {{at_least: {low}, else: {other}}}"]  # fmt: skip
+            lines += [
+                f"  q{i}:",
+                "    unit: ratio",
+                f'    ratio: {{of: "{self.count(1)}", to: "{self.count(1)}"}}',
+                f"    sample: {{at_least: {low}, else: {other}}}",
+            ]
             self.numbers.append(f"q{i}")
         lines.append("values:")
         for i in range(r.randint(2, 5)):
@@ -154,23 +235,36 @@ class _Maker:
                 lines += [f"  v{i}:", f'    of: "{self.number(1)}"', f"    curve: {self.curve()}", "    missing: 1.5"]
             else:
                 hit = r.choice(["max", "min", "sum", "first"])
-                entries = [f'      - {{when: "{self.truth(2)}", then: {r.randint(-3, 9)}}}' for _ in range(r.randint(1, 3))]
+                entries = [
+                    f'      - {{when: "{self.truth(2)}", then: {r.randint(-3, 9)}}}' for _ in range(r.randint(1, 3))
+                ]
                 lines += [f"  v{i}:", f"    hit: {hit}", "    rules:", *entries, "      - {else: 0}", "    missing: -1"]
         lines += ["scores:", "  total:", *self.node(2, root=True)]
         lines.append("levels:")
         for i in range(r.randint(1, 2)):
             labels = iter(LABELS * 3)
-            lines += [f"  level{i}:", f"    labels: [{', '.join(LABELS)}]", "    of: total",
-                      f'    steps: {{">= {r.randint(70, 99)}": top, ">= {r.randint(40, 69)}": high, ">= {r.randint(5, 39)}":'
-                      " mid, else: low}", f"    missing: {next(labels)}"]  # fmt: skip
+            lines += [
+                f"  level{i}:",
+                f"    labels: [{', '.join(LABELS)}]",
+                "    of: total",
+                f'    steps: {{">= {r.randint(70, 99)}": top, ">= {r.randint(40, 69)}": high, ">= {r.randint(5, 39)}":'
+                " mid, else: low}",
+                f"    missing: {next(labels)}",
+            ]
             self.levels.append(f"level{i}")
         if len(self.levels) == 2:
             lines += ["  both:", "    labels: level0", f"    value: {r.choice(['least', 'greatest'])}(level0, level1)"]
-        lines += ["resources:", "  weight:", f"    hit: {r.choice(['first', 'max', 'sum', 'min'])}",
-                  *["    " + line for line in self.rules(lambda: r.choice(["0", "1.5", "0.8", "2"]))], "    missing: 0",
-                  "  benefits:", "    hit: collect",
-                  *["    " + line for line in self.rules(lambda: r.choice(["[]", "[x]", "[x, y]", "[z]"]))],
-                  "    missing: []"]  # fmt: skip
+        lines += [
+            "resources:",
+            "  weight:",
+            f"    hit: {r.choice(['first', 'max', 'sum', 'min'])}",
+            *["    " + line for line in self.rules(lambda: r.choice(["0", "1.5", "0.8", "2"]))],
+            "    missing: 0",
+            "  benefits:",
+            "    hit: collect",
+            *["    " + line for line in self.rules(lambda: r.choice(["[]", "[x]", "[x, y]", "[z]"]))],
+            "    missing: []",
+        ]
         return "\n".join(lines) + "\n"
 
     def rules(self, results: Any) -> list[str]:
@@ -186,9 +280,12 @@ class _Maker:
         elif r.random() < 0.2:
             lines += ["range: [5, 95]"]
         if r.random() < 0.4:
-            status = r.choice(["status: insufficient", "status: exempt", "then: 60", "status: default, then: 10",
-                               "status: masked"])  # fmt: skip
-            lines += [f'exceptions: [{{when: "{self.answered(1)} and i1 > {r.randint(0, 1500)}", {status}, reason: E{depth}}}]']
+            status = r.choice(
+                ["status: insufficient", "status: exempt", "then: 60", "status: default, then: 10", "status: masked"]
+            )
+            lines += [
+                f'exceptions: [{{when: "{self.answered(1)} and i1 > {r.randint(0, 1500)}", {status}, reason: E{depth}}}]'
+            ]
         if depth == 0 or (not root and r.random() < 0.4):
             lines += self.leaf()
         else:
@@ -202,7 +299,10 @@ class _Maker:
         if r.random() < 0.3:
             lines += ["deductions:", f'  bad: {{points: "abs(coalesce(i2, 0)) * 0.5", at_most: {r.randint(1, 20)}}}']
         if r.random() < 0.3:
-            lines += ["limits:", f'  veto: {{when: "{self.answered(1)}", at_most: {r.choice([5, 50, 60])}, reason: VETO}}']
+            lines += [
+                "limits:",
+                f'  veto: {{when: "{self.answered(1)}", at_most: {r.choice([5, 50, 60])}, reason: VETO}}',
+            ]
         return ["    " + line for line in lines]
 
     def leaf(self) -> list[str]:
@@ -228,11 +328,14 @@ def make_pack(folder: Path, seed: int) -> str:
         "files:\n"
         "  references/f.csv: {columns: {a: text, w: integer}}\n"
         "  references/g.csv: {columns: {a: text, b: integer, w: integer}}\n"
-        "  references/h.csv: {columns: {a: text, since: date, until: 'date?', x: number}}\n", "utf-8")  # fmt: skip
+        "  references/h.csv: {columns: {a: text, since: date, until: 'date?', x: number}}\n",
+        "utf-8",
+    )
     (folder / "references/f.csv").write_text("a,w\n*,1\na,2\n中,3\n", "utf-8")
     (folder / "references/g.csv").write_text("a,b,w\n*,0,4\na,0,5\nzz,1000,6\n", "utf-8")
     (folder / "references/h.csv").write_text(
-        "a,since,until,x\na,2023-01-01,2023-04-01,0.5\na,2023-04-01,,0.75\nb,2022-01-01,2023-05-01,-1.5\n", "utf-8")
+        "a,since,until,x\na,2023-01-01,2023-04-01,0.5\na,2023-04-01,,0.75\nb,2022-01-01,2023-05-01,-1.5\n", "utf-8"
+    )
     maker = _Maker(seed)
     maker.numbers += ["f.w", "g.w", "h.x", "coalesce(h.x, 2)"]
     text = maker.ruleset()
@@ -250,8 +353,15 @@ def make_rows(seed: int, count: int) -> list[dict[str, Any]]:
 
     def number(low: float, high: float) -> float:
         pick = r.random()
-        return low if pick < 0.1 else high if pick < 0.2 else float(round(r.uniform(low, high))) if pick < 0.4 else (
-            r.uniform(low, high))
+        return (
+            low
+            if pick < 0.1
+            else high
+            if pick < 0.2
+            else float(round(r.uniform(low, high)))
+            if pick < 0.4
+            else (r.uniform(low, high))
+        )
 
     return [
         {
@@ -274,4 +384,4 @@ def make_rows(seed: int, count: int) -> list[dict[str, Any]]:
             "t1": moment - dt.timedelta(microseconds=r.randint(-(10**12), 10**13)),
         }
         for i in range(count)
-    ]  # fmt: skip
+    ]

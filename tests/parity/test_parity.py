@@ -19,6 +19,8 @@ from trustcommerce.run.reference import run_reference
 from trustcommerce.run.values import accept
 
 DAY = dt.date(2023, 5, 18)
+UNLUCKY = {"masked-row", "label-never-given", "out-of-range", "overflow", "knots-out-of-order", "bad-literal"}
+"""What random bounds and constants may run into."""
 
 
 def _load(seed: int) -> tc.Engine | None:
@@ -28,8 +30,9 @@ def _load(seed: int) -> tc.Engine | None:
         make_pack(folder / "pack", seed)
         return tc.load(folder / "pack")
     except tc.PolicyError as error:
-        allowed = {"masked-row", "label-never-given", "out-of-range", "overflow", "knots-out-of-order", "bad-literal"}
-        assert {each.code.slug for each in error.diagnostics if each.severity == "error"} <= allowed, str(error)
+        refused = {each.code.slug for each in error.diagnostics if each.severity == "error"}
+        if not refused <= UNLUCKY:
+            raise
         return None
     finally:
         shutil.rmtree(folder)
@@ -68,8 +71,10 @@ def test_threads_order_and_splits_change_nothing(seed: int) -> None:
     assert by_table(engine, "random", table.take(order), DAY, threads=2) == expected
     pieces = pa.concat_tables([table.slice(i, 700) for i in range(0, 3_000, 700)])
     assert by_table(engine, "random", pieces, DAY) == expected
-    halves = {**by_table(engine, "random", table.slice(0, 1_500), DAY),
-              **by_table(engine, "random", table.slice(1_500), DAY)}  # fmt: skip
+    halves = {
+        **by_table(engine, "random", table.slice(0, 1_500), DAY),
+        **by_table(engine, "random", table.slice(1_500), DAY),
+    }
     assert halves == expected
 
 

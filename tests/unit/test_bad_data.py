@@ -51,13 +51,34 @@ values:
   money: {unit: CNY, value: paid + price.price}
   facts: "flag and day < as_of and moment < as_of and coalesce(moment_q < as_of, true) and coalesce(word_q, '') <> 'x'"
 """
-TYPES = {"k": pa.string(), "whole": pa.int64(), "whole_q": pa.int64(), "rate": pa.float64(), "rate_q": pa.float64(),
-         "paid": pa.decimal128(10, 2), "flag": pa.bool_(), "day": pa.date32(), "moment": pa.timestamp("us"),
-         "moment_q": pa.timestamp("us"), "word": pa.string(), "word_q": pa.string()}  # fmt: skip
+TYPES = {
+    "k": pa.string(),
+    "whole": pa.int64(),
+    "whole_q": pa.int64(),
+    "rate": pa.float64(),
+    "rate_q": pa.float64(),
+    "paid": pa.decimal128(10, 2),
+    "flag": pa.bool_(),
+    "day": pa.date32(),
+    "moment": pa.timestamp("us"),
+    "moment_q": pa.timestamp("us"),
+    "word": pa.string(),
+    "word_q": pa.string(),
+}
 ROW: dict[str, Any] = {
-    "k": "a", "whole": 5, "whole_q": None, "rate": 0.5, "rate_q": 0.25, "paid": Decimal("9.99"), "flag": True,
-    "day": dt.date(2023, 1, 1), "moment": dt.datetime(2023, 1, 1, 8), "moment_q": None, "word": "w", "word_q": None,
-}  # fmt: skip
+    "k": "a",
+    "whole": 5,
+    "whole_q": None,
+    "rate": 0.5,
+    "rate_q": 0.25,
+    "paid": Decimal("9.99"),
+    "flag": True,
+    "day": dt.date(2023, 1, 1),
+    "moment": dt.datetime(2023, 1, 1, 8),
+    "moment_q": None,
+    "word": "w",
+    "word_q": None,
+}
 RECORD: dict[str, Any] = {**ROW, "price": {"price": Decimal("1.50")}}
 PRICES = pa.table({"word": ["w"], "price": pa.array([Decimal("1.50")], pa.decimal128(10, 2))})
 OUTPUTS = ("numbers", "money", "facts")
@@ -152,18 +173,27 @@ def test_wrong_types(engine: tc.Engine, column: str, value: Any, type_: pa.DataT
     key = "7" if column == "k" else "a"
     error = refused(lambda: engine.score("kinds", {**RECORD, column: value}, DAY), column, key, "which is no ")
     assert error.value == value
-    refused(lambda: by_table(engine, frame(column, pa.array([value], type_))), column, None, "is expected|is no whole day")
+    refused(
+        lambda: by_table(engine, frame(column, pa.array([value], type_))), column, None, "is expected|is no whole day"
+    )
 
 
 def test_what_both_accept(engine: tc.Engine) -> None:
     """Other ways to write the same value are the same value."""
     wanted = {name: engine.score("kinds", RECORD, DAY)[name] for name in OUTPUTS}
     for column, value, type_ in [
-        ("whole", 5.0, pa.float64()), ("whole", 5, pa.int8()), ("whole", 5, pa.decimal128(5, 0)),
-        ("whole_q", math.nan, pa.float64()), ("whole_q", None, pa.null()), ("rate", 0.5, pa.float32()),
-        ("paid", 9.99, pa.float64()), ("paid", Decimal("9.990"), pa.decimal128(10, 3)), ("word", "w", pa.large_string()),
-        ("day", dt.date(2023, 1, 1), pa.date64()), ("moment", dt.datetime(2023, 1, 1, 8), pa.timestamp("ns")),
-    ]:  # fmt: skip
+        ("whole", 5.0, pa.float64()),
+        ("whole", 5, pa.int8()),
+        ("whole", 5, pa.decimal128(5, 0)),
+        ("whole_q", math.nan, pa.float64()),
+        ("whole_q", None, pa.null()),
+        ("rate", 0.5, pa.float32()),
+        ("paid", 9.99, pa.float64()),
+        ("paid", Decimal("9.990"), pa.decimal128(10, 3)),
+        ("word", "w", pa.large_string()),
+        ("day", dt.date(2023, 1, 1), pa.date64()),
+        ("moment", dt.datetime(2023, 1, 1, 8), pa.timestamp("ns")),
+    ]:
         decision = engine.score("kinds", {**RECORD, column: value}, DAY)
         rows = by_table(engine, frame(column, pa.array([value], type_)))
         for name in OUTPUTS:
@@ -175,17 +205,45 @@ def test_what_both_accept(engine: tc.Engine) -> None:
 # -- records alone
 
 
-@pytest.mark.parametrize(("column", "value"), [
-    ("whole", "5.5"), ("whole", "５"), ("whole", " 5"), ("whole", "five"), ("whole", 10**4000), pytest.param("whole", 10**5000, id="more digits than Python writes"),
-    ("whole", Decimal("1e999999999")), ("whole", Decimal("1e-999999999")), ("whole", Decimal("NaN")),
-    ("rate", Decimal("NaN")), ("rate", Decimal("sNaN")), ("rate", Decimal("Infinity")), ("rate", 10**400), ("rate", 1j),
-    ("rate", np.array([0.5, 0.6])), ("rate", np.array([0.5])), ("paid", "9,99"), ("paid", "9.999"), ("paid", Decimal("1e-20")),
-    ("paid", np.float32(9.99)), ("flag", 1.0), ("flag", []), ("day", "2023-02-30"), ("day", "1 May"), ("day", pd.NaT),
-    ("day", pd.Timestamp("2023-01-01 08:00")), ("moment", "2023-01-01T08:00:00Z"), ("moment", pd.NaT), ("word", ["w"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("whole", "5.5"),
+        ("whole", "５"),
+        ("whole", " 5"),
+        ("whole", "five"),
+        ("whole", 10**4000),
+        pytest.param("whole", 10**5000, id="more digits than Python writes"),
+        ("whole", Decimal("1e999999999")),
+        ("whole", Decimal("1e-999999999")),
+        ("whole", Decimal("NaN")),
+        ("rate", Decimal("NaN")),
+        ("rate", Decimal("sNaN")),
+        ("rate", Decimal("Infinity")),
+        ("rate", 10**400),
+        ("rate", 1j),
+        ("rate", np.array([0.5, 0.6])),
+        ("rate", np.array([0.5])),
+        ("paid", "9,99"),
+        ("paid", "9.999"),
+        ("paid", Decimal("1e-20")),
+        ("paid", np.float32(9.99)),
+        ("flag", 1.0),
+        ("flag", []),
+        ("day", "2023-02-30"),
+        ("day", "1 May"),
+        ("day", pd.NaT),
+        ("day", pd.Timestamp("2023-01-01 08:00")),
+        ("moment", "2023-01-01T08:00:00Z"),
+        ("moment", pd.NaT),
+        ("word", ["w"]),
+    ],
+)
 def test_odd_values_in_a_record(engine: tc.Engine, column: str, value: Any) -> None:
     """Texts, numbers of any size, numpy and pandas: refused by name or by range, never a traceback of another kind."""
-    refused(lambda: engine.score("kinds", {**RECORD, column: value}, DAY), column, "a", "which is no |outside its range")
+    refused(
+        lambda: engine.score("kinds", {**RECORD, column: value}, DAY), column, "a", "which is no |outside its range"
+    )
 
 
 def test_a_moment_with_a_zone_in_a_record(engine: tc.Engine) -> None:
@@ -197,10 +255,19 @@ def test_a_moment_with_a_zone_in_a_record(engine: tc.Engine) -> None:
 def test_texts_and_numpy_in_a_record(engine: tc.Engine) -> None:
     """Records come from JSON, CSV and frames: exact texts, numpy's numbers and pandas' moments are taken."""
     wanted = engine.score("kinds", RECORD, DAY)
-    for column, value in [("whole", "5"), ("paid", "9.99"), ("paid", np.float64(9.99)), ("day", "2023-01-01"),
-                          ("moment", "2023-01-01 08:00:00"), ("moment", pd.Timestamp("2023-01-01 08:00")),
-                          ("whole", np.int64(5)), ("rate", np.float32(0.5)), ("flag", np.True_), ("moment_q", pd.NaT),
-                          ("rate", Decimal("0.5"))]:  # fmt: skip
+    for column, value in [
+        ("whole", "5"),
+        ("paid", "9.99"),
+        ("paid", np.float64(9.99)),
+        ("day", "2023-01-01"),
+        ("moment", "2023-01-01 08:00:00"),
+        ("moment", pd.Timestamp("2023-01-01 08:00")),
+        ("whole", np.int64(5)),
+        ("rate", np.float32(0.5)),
+        ("flag", np.True_),
+        ("moment_q", pd.NaT),
+        ("rate", Decimal("0.5")),
+    ]:
         decision = engine.score("kinds", {**RECORD, column: value}, DAY)
         assert [decision[name] for name in OUTPUTS] == [wanted[name] for name in OUTPUTS]
         assert all(type(decision[name]) is type(wanted[name]) for name in OUTPUTS)
@@ -226,13 +293,16 @@ def test_records_that_are_no_mappings(engine: tc.Engine, record: Any) -> None:
     assert engine.score("kinds", MappingProxyType(RECORD), DAY).key == ("a",)
 
 
-@pytest.mark.parametrize(("price", "column", "says"), [
-    (None, "price", "no row of `prices` matches on word"),
-    (5, "price", "must be a mapping or null"),
-    ({}, "price.price", "`price` has no `price`"),
-    ({"price": 99}, "price.price", "outside its range"),
-    ({"price": None}, "price.price", "is missing"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("price", "column", "says"),
+    [
+        (None, "price", "no row of `prices` matches on word"),
+        (5, "price", "must be a mapping or null"),
+        ({}, "price.price", "`price` has no `price`"),
+        ({"price": 99}, "price.price", "outside its range"),
+        ({"price": None}, "price.price", "is missing"),
+    ],
+)
 def test_matched_rows_in_a_record(engine: tc.Engine, price: Any, column: str, says: str) -> None:
     """The row that a reference matches is held to its types too."""
     refused(lambda: engine.score("kinds", {**RECORD, "price": price}, DAY), column, "a", says)
@@ -247,11 +317,12 @@ def test_previous_of_another_kind(engine: tc.Engine) -> None:
     assert engine.score("kinds", RECORD, DAY, previous=earlier).state.as_of == dt.date(2023, 6, 1)
     other = engine.score("kinds", {**RECORD, "k": "b"}, "2023-05-31").state
     for state, says in [
-        (other, "is of subject"), (engine.score("kinds", RECORD, DAY).state, "not before"),
+        (other, "is of subject"),
+        (engine.score("kinds", RECORD, DAY).state, "not before"),
         (tc.State(pack="x", ruleset="kinds", key=("a",), as_of=earlier.as_of), "is of pack x, not kinds"),
         (tc.State(pack="kinds", ruleset="x", key=("a",), as_of=earlier.as_of), "is of rule set x, not kinds"),
         ({"a": 1}, "not a dict"),
-    ]:  # fmt: skip
+    ]:
         with pytest.raises(tc.DataError, match=says) as caught:
             engine.score("kinds", RECORD, DAY, previous=state)  # type: ignore[arg-type]
         assert caught.value.ruleset == "kinds"
@@ -297,8 +368,12 @@ def test_object_columns(engine: tc.Engine) -> None:
     """pandas' object columns are refused unless they hold values of one plain class."""
     good = frame().to_pandas(types_mapper=pd.ArrowDtype)
     assert by_table(engine, good) == by_table(engine, frame())
-    error = refused(lambda: by_table(engine, good.assign(rate=pd.Series([object()], dtype=object))), "rate", None,
-                    "is an object column that holds object")
+    error = refused(
+        lambda: by_table(engine, good.assign(rate=pd.Series([object()], dtype=object))),
+        "rate",
+        None,
+        "is an object column that holds object",
+    )
     assert type(error.value) is object
     two = pd.concat([good, good.assign(k="b")], ignore_index=True)
     mixed = two.assign(paid=pd.Series([Decimal("9.99"), "9.99"], dtype=object))
@@ -308,7 +383,9 @@ def test_object_columns(engine: tc.Engine) -> None:
         assert by_table(engine, plain)[0]["k"] == "a"
 
 
-@pytest.mark.parametrize("what", [None, [1], {"k": ["a"]}, 5, pl.LazyFrame({"k": ["a"]})], ids=lambda what: type(what).__name__)
+@pytest.mark.parametrize(
+    "what", [None, [1], {"k": ["a"]}, 5, pl.LazyFrame({"k": ["a"]})], ids=lambda what: type(what).__name__
+)
 def test_what_is_no_table(engine: tc.Engine, what: Any) -> None:
     """Anything without Arrow's interface is refused as no table."""
     refused(lambda: by_table(engine, what), None, None, f"a {type(what).__name__} is no table")
@@ -338,11 +415,16 @@ def test_tables_of_references(engine: tc.Engine) -> None:
 @pytest.mark.parametrize("day", ["2022-12-31", "2024-01-01", dt.date(2025, 1, 1)])
 def test_days_outside_the_effective_dates(engine: tc.Engine, day: Any) -> None:
     """Before the first day and from the last on, record and table refuse alike."""
-    for action in (lambda: engine.score("kinds", RECORD, day), lambda: by_table(engine, frame(), day),
-                   lambda: engine.inputs("kinds", day)):  # fmt: skip
+    for action in (
+        lambda: engine.score("kinds", RECORD, day),
+        lambda: by_table(engine, frame(), day),
+        lambda: engine.inputs("kinds", day),
+    ):
         error = refused(action, None, None, "not in force on .*: its dates are 2023-01-01 to 2024-01-01")
         assert str(error.value) == str(day)
-    assert engine.score("kinds", {**RECORD, "moment": dt.datetime(2022, 1, 1)}, "2023-01-01").as_of == dt.date(2023, 1, 1)
+    assert engine.score("kinds", {**RECORD, "moment": dt.datetime(2022, 1, 1)}, "2023-01-01").as_of == dt.date(
+        2023, 1, 1
+    )
 
 
 @pytest.mark.parametrize("day", ["yesterday", "2023-5-1", "2023-02-30", "", None, 20230501, dt.datetime(2023, 5, 1)])
@@ -353,10 +435,15 @@ def test_days_that_are_none(engine: tc.Engine, day: Any) -> None:
             action()
 
 
-@pytest.mark.parametrize(("options", "says"), [
-    ({"threads": 0}, "0 threads"), ({"memory": "lots"}, "no amount of memory"), ({"columns": ["nothing"]}, "gives no `nothing`"),
-    ({"columns": []}, "asks for nothing"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"threads": 0}, "0 threads"),
+        ({"memory": "lots"}, "no amount of memory"),
+        ({"columns": ["nothing"]}, "gives no `nothing`"),
+        ({"columns": []}, "asks for nothing"),
+    ],
+)
 def test_options_of_a_table_run(engine: tc.Engine, options: dict[str, Any], says: str) -> None:
     """Threads, memory and columns that make no sense are refused."""
     with pytest.raises(tc.DataError, match=says):
@@ -371,7 +458,10 @@ def test_too_little_memory(engine: tc.Engine) -> None:
 
 def test_unknown_rule_sets(engine: tc.Engine) -> None:
     """A rule set that the pack does not have is named with the one that may be meant."""
-    for action in (lambda: engine.score("kindz", RECORD, DAY), lambda: engine.score_table("kindz", frame(), DAY),
-                   lambda: engine.inputs("kindz")):  # fmt: skip
+    for action in (
+        lambda: engine.score("kindz", RECORD, DAY),
+        lambda: engine.score_table("kindz", frame(), DAY),
+        lambda: engine.inputs("kindz"),
+    ):
         with pytest.raises(tc.DataError, match=r"pack `kinds` has no rule set `kindz`\nhint: did you mean `kinds`\?"):
             action()

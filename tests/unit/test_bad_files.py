@@ -39,8 +39,16 @@ values:
 """
 HEADER = "shop,orders,late_orders,rate,paid,open,since,seen"
 GOOD = "s1,10,,0.5,9.90,true,2023-01-01,2023-01-02 08:00:00"
-GOOD_JSON = {"shop": "s1", "orders": 10, "late_orders": None, "rate": 0.5, "paid": 9.90, "open": True,
-             "since": "2023-01-01", "seen": "2023-01-02 08:00:00"}  # fmt: skip
+GOOD_JSON = {
+    "shop": "s1",
+    "orders": 10,
+    "late_orders": None,
+    "rate": 0.5,
+    "paid": 9.90,
+    "open": True,
+    "since": "2023-01-01",
+    "seen": "2023-01-02 08:00:00",
+}
 
 
 @pytest.fixture(scope="module")
@@ -73,46 +81,62 @@ def test_good_files(engine: tc.Engine, tmp_path: Path) -> None:
     (tmp_path / "jsonl").mkdir()
     assert run(engine, tmp_path / "jsonl", "shop_counts.jsonl", json.dumps(GOOD_JSON) + "\n\n") == wanted
     (tmp_path / "parquet/facts").mkdir(parents=True)
-    table = pa.table({"shop": ["s1"], "orders": [10], "late_orders": pa.array([None], pa.int64()), "rate": [0.5],
-                      "paid": [Decimal("9.90")], "open": [True], "since": [dt.date(2023, 1, 1)],
-                      "seen": [dt.datetime(2023, 1, 2, 8)]})  # fmt: skip
+    table = pa.table(
+        {
+            "shop": ["s1"],
+            "orders": [10],
+            "late_orders": pa.array([None], pa.int64()),
+            "rate": [0.5],
+            "paid": [Decimal("9.90")],
+            "open": [True],
+            "since": [dt.date(2023, 1, 1)],
+            "seen": [dt.datetime(2023, 1, 2, 8)],
+        }
+    )
     path = tmp_path / "parquet/facts/shop_counts.parquet"
     parquet.write_table(table, path)
     assert run(engine, tmp_path / "parquet", "shop_counts.parquet", path.read_bytes()) == wanted
 
 
-@pytest.mark.parametrize("data", [
-    b"\xef\xbb\xbf" + lines(GOOD).encode(),
-    lines(GOOD).replace("\n", "\r\n").encode(),
-    lines(GOOD).rstrip("\n").encode(),
-    lines(GOOD, "").encode(),
-    lines(GOOD.replace("s1", '"s1"').replace("10", '"10"')).encode(),
-    b"more," + lines("x," + GOOD).encode(),
-], ids=["byte-order mark", "CRLF", "no last newline", "empty last line", "quotes", "one column more"])  # fmt: skip
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xef\xbb\xbf" + lines(GOOD).encode(),
+        lines(GOOD).replace("\n", "\r\n").encode(),
+        lines(GOOD).rstrip("\n").encode(),
+        lines(GOOD, "").encode(),
+        lines(GOOD.replace("s1", '"s1"').replace("10", '"10"')).encode(),
+        b"more," + lines("x," + GOOD).encode(),
+    ],
+    ids=["byte-order mark", "CRLF", "no last newline", "empty last line", "quotes", "one column more"],
+)
 def test_what_csv_may_look_like(engine: tc.Engine, tmp_path: Path, data: bytes) -> None:
     """A byte-order mark, other line ends, quotes and further columns change nothing."""
     rows = run(engine, tmp_path, "shop_counts.csv", data)
     assert [(row["shop"], row["orders"], row["since"]) for row in rows] == [("s1", 10, dt.date(2023, 1, 1))]
 
 
-@pytest.mark.parametrize(("old", "new", "column", "says"), [
-    ("10", "ten", "orders", "`orders` is `ten`, which is no integer"),
-    ("10", "10.5", "orders", "`orders` is `10.5`, which is no integer"),
-    ("10", " 10", "orders", "which is no integer"),
-    ("10", "１０", "orders", "which is no integer"),
-    ("10", "99999999999999999999", "orders", "which is no integer"),
-    (",,0.5", ",1e400,0.5", "late_orders", "`late_orders` is `1e400`, which is no integer"),
-    ("0.5", "0,5", None, "Expected 8 columns, got 9"),
-    ("0.5", "nan", "rate", "`rate` is `nan`, which is no number"),
-    ("0.5", "inf", "rate", "which is no number"),
-    ("0.5", "1e999", "rate", "which is no number"),
-    ("9.90", "9.905", "paid", "`paid` is `9.905`, which is no money in CNY"),
-    ("9.90", "¥9.90", "paid", "which is no money in CNY"),
-    ("true", "yes", "open", "`open` is `yes`, which is no boolean"),
-    ("2023-01-01", "2023-02-30", "since", "`since` is `2023-02-30`, which is no date"),
-    ("2023-01-01", "1/1/2023", "since", "which is no date"),
-    ("08:00:00", "08:00:00+08:00", "seen", "which is no timestamp"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("old", "new", "column", "says"),
+    [
+        ("10", "ten", "orders", "`orders` is `ten`, which is no integer"),
+        ("10", "10.5", "orders", "`orders` is `10.5`, which is no integer"),
+        ("10", " 10", "orders", "which is no integer"),
+        ("10", "１０", "orders", "which is no integer"),
+        ("10", "99999999999999999999", "orders", "which is no integer"),
+        (",,0.5", ",1e400,0.5", "late_orders", "`late_orders` is `1e400`, which is no integer"),
+        ("0.5", "0,5", None, "Expected 8 columns, got 9"),
+        ("0.5", "nan", "rate", "`rate` is `nan`, which is no number"),
+        ("0.5", "inf", "rate", "which is no number"),
+        ("0.5", "1e999", "rate", "which is no number"),
+        ("9.90", "9.905", "paid", "`paid` is `9.905`, which is no money in CNY"),
+        ("9.90", "¥9.90", "paid", "which is no money in CNY"),
+        ("true", "yes", "open", "`open` is `yes`, which is no boolean"),
+        ("2023-01-01", "2023-02-30", "since", "`since` is `2023-02-30`, which is no date"),
+        ("2023-01-01", "1/1/2023", "since", "which is no date"),
+        ("08:00:00", "08:00:00+08:00", "seen", "which is no timestamp"),
+    ],
+)
 def test_broken_cells(engine: tc.Engine, tmp_path: Path, old: str, new: str, column: str | None, says: str) -> None:
     """A cell that is not of its column's type is named with file and line."""
     data = lines(GOOD, GOOD.replace("s1", "s2").replace(old, new))
@@ -138,12 +162,15 @@ def test_several_broken_cells(engine: tc.Engine, tmp_path: Path) -> None:
         run(engine, tmp_path, "shop_counts.csv", lines(GOOD, *bad))
 
 
-@pytest.mark.parametrize(("old", "new", "says"), [
-    ("10", "1001", r"row `s2`: `orders` 1001 is outside its range"),
-    ("10", "", r"row `s2`: `orders` is missing, and integer may not be"),
-    ("s2", "s1", r"2 rows of the frame have the key s1"),
-    ("s2", "", r"column `shop`.*: `shop` is missing"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("10", "1001", r"row `s2`: `orders` 1001 is outside its range"),
+        ("10", "", r"row `s2`: `orders` is missing, and integer may not be"),
+        ("s2", "s1", r"2 rows of the frame have the key s1"),
+        ("s2", "", r"column `shop`.*: `shop` is missing"),
+    ],
+)
 def test_values_that_break_the_declaration(engine: tc.Engine, tmp_path: Path, old: str, new: str, says: str) -> None:
     """Cells of the right type are held to range, presence and key, and named by rule set and key."""
     data = lines(GOOD, GOOD.replace("s1", "s2").replace(old, new))
@@ -152,17 +179,31 @@ def test_values_that_break_the_declaration(engine: tc.Engine, tmp_path: Path, ol
     assert caught.value.ruleset == "shops"
 
 
-@pytest.mark.parametrize(("data", "says"), [
-    (b"", "the file is empty; a header with column names is expected"),
-    (b"\n\n", "the file is empty"),
-    (b"\xef\xbb\xbf", "the file is empty"),
-    (lines(GOOD).replace("late_orders", "late").encode(), "shop_counts.csv has no column `late_orders`"),
-    (lines(GOOD).replace("rate", "orders").encode(), "two columns are called `orders`"),
-    (lines(GOOD).encode("utf-16"), "not UTF-8"),
-    (lines(GOOD.replace("s1", "店铺")).encode("gb18030"), "UTF-?8"),
-    (lines(GOOD + ",1").encode(), "Expected 8 columns, got 9"),
-    (lines('"s1,10').encode(), "shop_counts.csv"),
-], ids=["empty", "blank lines", "only a mark", "missing column", "column twice", "UTF-16", "GB 18030", "a cell more", "open quote"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "the file is empty; a header with column names is expected"),
+        (b"\n\n", "the file is empty"),
+        (b"\xef\xbb\xbf", "the file is empty"),
+        (lines(GOOD).replace("late_orders", "late").encode(), "shop_counts.csv has no column `late_orders`"),
+        (lines(GOOD).replace("rate", "orders").encode(), "two columns are called `orders`"),
+        (lines(GOOD).encode("utf-16"), "not UTF-8"),
+        (lines(GOOD.replace("s1", "店铺")).encode("gb18030"), "UTF-?8"),
+        (lines(GOOD + ",1").encode(), "Expected 8 columns, got 9"),
+        (lines('"s1,10').encode(), "shop_counts.csv"),
+    ],
+    ids=[
+        "empty",
+        "blank lines",
+        "only a mark",
+        "missing column",
+        "column twice",
+        "UTF-16",
+        "GB 18030",
+        "a cell more",
+        "open quote",
+    ],
+)
 def test_broken_files(engine: tc.Engine, tmp_path: Path, data: bytes, says: str) -> None:
     """A file that is no table of the declared columns is named with what is wrong."""
     with pytest.raises(tc.DataError, match=says) as caught:
@@ -176,16 +217,20 @@ def test_a_file_without_rows(engine: tc.Engine, tmp_path: Path) -> None:
     assert run(engine, tmp_path, "shop_counts.csv", lines()) == []
 
 
-@pytest.mark.parametrize(("data", "says"), [
-    (b'{"shop": "s1", "orders": }\n', r"shop_counts.jsonl:1:\d+: this is no JSON"),
-    (b'{"shop": "s1"}\n[1]\n', "shop_counts.jsonl:2: a line holds one JSON object"),
-    (b'{"shop": "s1"}\n', "shop_counts.jsonl has no column `orders`"),
-    (json.dumps({**GOOD_JSON, "orders": "ten"}).encode(), "shop_counts.jsonl:1: `orders` is `ten`"),
-    (json.dumps({**GOOD_JSON, "orders": [1]}).encode(), "shop_counts.jsonl:1: "),
-    (json.dumps({**GOOD_JSON, "rate": float("nan")}).encode(), "`rate` is `NaN`|`rate` is `nan`"),
-    (json.dumps({**GOOD_JSON, "shop": "店"}, ensure_ascii=False).encode("gb18030"), "not UTF-8"),
-    (b"[" * 100_000, "this is no JSON"),
-], ids=["broken", "a list", "missing column", "text", "list in a cell", "NaN", "GB 18030", "deep"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b'{"shop": "s1", "orders": }\n', r"shop_counts.jsonl:1:\d+: this is no JSON"),
+        (b'{"shop": "s1"}\n[1]\n', "shop_counts.jsonl:2: a line holds one JSON object"),
+        (b'{"shop": "s1"}\n', "shop_counts.jsonl has no column `orders`"),
+        (json.dumps({**GOOD_JSON, "orders": "ten"}).encode(), "shop_counts.jsonl:1: `orders` is `ten`"),
+        (json.dumps({**GOOD_JSON, "orders": [1]}).encode(), "shop_counts.jsonl:1: "),
+        (json.dumps({**GOOD_JSON, "rate": float("nan")}).encode(), "`rate` is `NaN`|`rate` is `nan`"),
+        (json.dumps({**GOOD_JSON, "shop": "店"}, ensure_ascii=False).encode("gb18030"), "not UTF-8"),
+        (b"[" * 100_000, "this is no JSON"),
+    ],
+    ids=["broken", "a list", "missing column", "text", "list in a cell", "NaN", "GB 18030", "deep"],
+)
 def test_broken_json_lines(engine: tc.Engine, tmp_path: Path, data: bytes, says: str) -> None:
     """JSON lines are held to the same types and named by file and line."""
     with pytest.raises(tc.DataError, match=says):

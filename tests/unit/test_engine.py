@@ -22,11 +22,23 @@ import trustcommerce as tc
 VALID = Path(__file__).parent.parent / "cases/valid"
 DAY = "2023-06-30"
 STORE: dict[str, Any] = {
-    "store_id": "s", "industry": "books", "shop_type": "plain", "opened_on": dt.date(2020, 1, 1), "freight_insurance": False,
-    "paid_orders": 1000, "orders_due": 1000, "orders_late": 30, "delivery_hours": 36.0, "chats": 1000,
-    "chats_in_3min": 875, "refund_hours": 30.0, "disputes": 1, "goods_quality": 90, "counterfeits": 0,
+    "store_id": "s",
+    "industry": "books",
+    "shop_type": "plain",
+    "opened_on": dt.date(2020, 1, 1),
+    "freight_insurance": False,
+    "paid_orders": 1000,
+    "orders_due": 1000,
+    "orders_late": 30,
+    "delivery_hours": 36.0,
+    "chats": 1000,
+    "chats_in_3min": 875,
+    "refund_hours": 30.0,
+    "disputes": 1,
+    "goods_quality": 90,
+    "counterfeits": 0,
     "rude_service_cases": 0,
-}  # fmt: skip
+}
 NAME = "store_experience"
 
 
@@ -73,7 +85,9 @@ def test_load_of_what_is_wrong(tmp_path: Path) -> None:
     folder = tmp_path / "pack"
     shutil.copytree(VALID / NAME, folder)
     path = folder / RULES
-    path.write_text(path.read_text("utf-8").replace("goods_quality", "good_quality").replace("weight: 60", "weight: 0"), "utf-8")
+    path.write_text(
+        path.read_text("utf-8").replace("goods_quality", "good_quality").replace("weight: 60", "weight: 0"), "utf-8"
+    )
     with pytest.raises(tc.PolicyError) as caught:
         tc.load(folder)
     assert {each.code.slug for each in caught.value.diagnostics} == {"unknown-name", "bad-weight"}
@@ -85,7 +99,14 @@ def test_inputs(engine: tc.Engine) -> None:
     """`inputs` lists exactly what a record holds, with types, units and tables."""
     found = {each["name"]: each for each in engine.inputs(NAME)}
     assert set(found) == set(STORE)
-    assert found["store_id"] == {"name": "store_id", "type": "text", "nullable": False, "unit": None, "from": "stores", "key": True}
+    assert found["store_id"] == {
+        "name": "store_id",
+        "type": "text",
+        "nullable": False,
+        "unit": None,
+        "from": "stores",
+        "key": True,
+    }
     assert (found["refund_hours"]["unit"], found["refund_hours"]["nullable"]) == ("hours", True)
     linked = {each["name"]: each["from"] for each in tc.load(VALID / "operator_linkage").inputs("resource_linkage")}
     assert linked["operator.goods"] == "operator"
@@ -104,35 +125,57 @@ def test_inputs_by_date() -> None:
 # -- digests
 
 
-@pytest.mark.parametrize(("file", "old", "new"), [
-    (RULES, "ruleset: store_experience", "# a comment\nruleset: store_experience"),
-    (RULES, "title: {zh: 店铺体验分, en: Store experience score}", "title: Another"),
-    (RULES, "about: 贴心服务. Illustrative weights.\n", ""),
-    (RULES, "    unit: ratio\n    better: lower\n", "    better: lower\n    unit: ratio\n"),
-    (RULES, "{when: freight_insurance, points: 2}", "{points: 2, when: freight_insurance}"),
-    (RULES, "counterfeits > 0", "counterfeits  >  0"),
-    ("pack.yaml", "FEW_ORDERS: {zh: 订单不足 30 单", "FEW_ORDERS: {zh: 太少"),
-    ("references/store_weights.csv", "*,*,30,40,30\nfresh,*,40,40,20", "fresh,*,40,40,20\n*,*,30,40,30"),
-    ("tests/store_experience.yaml", "an ordinary store", "a store"),
-], ids=["comment", "title", "about", "order of keys", "order in a mapping", "spaces", "text of a reason", "order of rows", "case"])  # fmt: skip
-def test_what_changes_no_meaning(engine: tc.Engine, changed: Callable[..., tc.Engine], file: str, old: str, new: str) -> None:
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (RULES, "ruleset: store_experience", "# a comment\nruleset: store_experience"),
+        (RULES, "title: {zh: 店铺体验分, en: Store experience score}", "title: Another"),
+        (RULES, "about: 贴心服务. Illustrative weights.\n", ""),
+        (RULES, "    unit: ratio\n    better: lower\n", "    better: lower\n    unit: ratio\n"),
+        (RULES, "{when: freight_insurance, points: 2}", "{points: 2, when: freight_insurance}"),
+        (RULES, "counterfeits > 0", "counterfeits  >  0"),
+        ("pack.yaml", "FEW_ORDERS: {zh: 订单不足 30 单", "FEW_ORDERS: {zh: 太少"),
+        ("references/store_weights.csv", "*,*,30,40,30\nfresh,*,40,40,20", "fresh,*,40,40,20\n*,*,30,40,30"),
+        ("tests/store_experience.yaml", "an ordinary store", "a store"),
+    ],
+    ids=[
+        "comment",
+        "title",
+        "about",
+        "order of keys",
+        "order in a mapping",
+        "spaces",
+        "text of a reason",
+        "order of rows",
+        "case",
+    ],
+)
+def test_what_changes_no_meaning(
+    engine: tc.Engine, changed: Callable[..., tc.Engine], file: str, old: str, new: str
+) -> None:
     """Comments, titles, orders and texts leave the digest of meaning as it is; the source's changes with any byte."""
     other = changed(file, old, new)
     assert other.digests["meaning"] == engine.digests["meaning"]
     assert other.digests["source"] != engine.digests["source"]
 
 
-@pytest.mark.parametrize(("file", "old", "new"), [
-    (RULES, "{weight: 60,", "{weight: 61,"),
-    (RULES, "[0.02, 90]", "[0.02, 91]"),
-    (RULES, "counterfeits > 0", "counterfeits > 1"),
-    (RULES, "effective: {from: 2023-05-09}", "effective: {from: 2023-05-10}"),
-    (RULES, "round: 0.01", "round: 0.1"),
-    (RULES, '">= 90": excellent', '"> 90": excellent'),
-    ("references/store_weights.csv", "*,*,30,40,30", "*,*,31,40,29"),
-    ("pack.yaml", "chats: {type: integer, range: [0, 100000000]}", "chats: {type: integer, range: [0, 100000001]}"),
-], ids=["weight", "knot", "condition", "effective", "round", "strictness", "cell of a file", "range of a column"])  # fmt: skip
-def test_what_changes_the_meaning(engine: tc.Engine, changed: Callable[..., tc.Engine], file: str, old: str, new: str) -> None:
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (RULES, "{weight: 60,", "{weight: 61,"),
+        (RULES, "[0.02, 90]", "[0.02, 91]"),
+        (RULES, "counterfeits > 0", "counterfeits > 1"),
+        (RULES, "effective: {from: 2023-05-09}", "effective: {from: 2023-05-10}"),
+        (RULES, "round: 0.01", "round: 0.1"),
+        (RULES, '">= 90": excellent', '"> 90": excellent'),
+        ("references/store_weights.csv", "*,*,30,40,30", "*,*,31,40,29"),
+        ("pack.yaml", "chats: {type: integer, range: [0, 100000000]}", "chats: {type: integer, range: [0, 100000001]}"),
+    ],
+    ids=["weight", "knot", "condition", "effective", "round", "strictness", "cell of a file", "range of a column"],
+)
+def test_what_changes_the_meaning(
+    engine: tc.Engine, changed: Callable[..., tc.Engine], file: str, old: str, new: str
+) -> None:
     """Whatever may change a result changes the digest of meaning."""
     assert changed(file, old, new).digests["meaning"] != engine.digests["meaning"]
 
@@ -220,13 +263,18 @@ def test_fields_of_a_decision(engine: tc.Engine) -> None:
         decision["store_levels"]
 
 
-@pytest.mark.parametrize(("inputs", "status", "value", "reasons"), [
-    ({}, "scored", 84.6, ["LATE_SHIPMENT_RATE", "GOODS", "DISPUTE_RATE"]),
-    ({"paid_orders": 29}, "insufficient", None, ["FEW_ORDERS"]),
-    ({"paid_orders": 29, "opened_on": dt.date(2023, 6, 29)}, "exempt", None, ["NEW_STORE"]),
-    ({"counterfeits": 1}, "scored", 0.0, ["COUNTERFEIT", "LATE_SHIPMENT_RATE", "GOODS"]),
-])  # fmt: skip
-def test_statuses(engine: tc.Engine, inputs: dict[str, Any], status: str, value: float | None, reasons: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("inputs", "status", "value", "reasons"),
+    [
+        ({}, "scored", 84.6, ["LATE_SHIPMENT_RATE", "GOODS", "DISPUTE_RATE"]),
+        ({"paid_orders": 29}, "insufficient", None, ["FEW_ORDERS"]),
+        ({"paid_orders": 29, "opened_on": dt.date(2023, 6, 29)}, "exempt", None, ["NEW_STORE"]),
+        ({"counterfeits": 1}, "scored", 0.0, ["COUNTERFEIT", "LATE_SHIPMENT_RATE", "GOODS"]),
+    ],
+)
+def test_statuses(
+    engine: tc.Engine, inputs: dict[str, Any], status: str, value: float | None, reasons: list[str]
+) -> None:
     """A score is given or says by status and reason why not."""
     decision = engine.score(NAME, {**STORE, **inputs}, DAY)
     assert (decision.statuses[NAME], decision.scores[NAME].value) == (status, value)
@@ -238,13 +286,19 @@ def test_statuses(engine: tc.Engine, inputs: dict[str, Any], status: str, value:
 def test_default_and_masked() -> None:
     """The two other statuses: a default is a value, a masked score is none."""
     engine = tc.load(VALID / "merchant_experience")
-    row = {each["name"]: {"text": "s", "boolean": False, "date": dt.date(2024, 1, 1)}.get(each["type"], 0)
-           for each in engine.inputs("experience", "2026-07-01")}  # fmt: skip
+    row = {
+        each["name"]: {"text": "s", "boolean": False, "date": dt.date(2024, 1, 1)}.get(each["type"], 0)
+        for each in engine.inputs("experience", "2026-07-01")
+    }
     row |= {"industry": "other", "shop_kind": "normal", "products_on_sale": 1, "valid_orders": 29}
     default = engine.score("experience", row, "2026-07-01")
     assert (default.statuses, default.scores["experience"].value) == ({"experience": "default"}, 70.0)
     assert [(each.code, each.lost) for each in default.reasons()] == [("GROWTH", 30.0)]
-    masked = engine.score("experience", {**row, "valid_orders": 600, "reviews": 1, "stars": 5, "orders_due": 1, "masked": True}, "2026-07-01")
+    masked = engine.score(
+        "experience",
+        {**row, "valid_orders": 600, "reviews": 1, "stars": 5, "orders_due": 1, "masked": True},
+        "2026-07-01",
+    )
     assert (masked.statuses, masked.scores["experience"].value) == ({"experience": "masked"}, None)
     assert masked.contributions().root.points is None
     assert not masked.contributions().root.children
@@ -254,13 +308,19 @@ def test_texts_of_reasons(engine: tc.Engine) -> None:
     """Reasons carry points lost and a sentence: the pack's, else the title of the part; by language."""
     vetoed = engine.score(NAME, {**STORE, "counterfeits": 1, "goods_quality": 0}, DAY)
     zh, en = vetoed.reasons(NAME, "zh"), vetoed.reasons(NAME, "en")
-    assert [(each.code, each.lost) for each in zh] == [("COUNTERFEIT", 57.6), ("GOODS", 30.0), ("LATE_SHIPMENT_RATE", 4.8)]
+    assert [(each.code, each.lost) for each in zh] == [
+        ("COUNTERFEIT", 57.6),
+        ("GOODS", 30.0),
+        ("LATE_SHIPMENT_RATE", 4.8),
+    ]
     assert [each.text for each in zh[:2]] == ["售假", "商品体验"]
     assert [each.text for each in en[:2]] == ["Counterfeit goods", "Goods"]
     assert [each.text for each in vetoed.reasons(NAME, "zh-CN")] == [each.text for each in zh]
     assert [each.text for each in vetoed.reasons(NAME, "fr")] == [each.text for each in en]
     few = engine.score(NAME, {**STORE, "paid_orders": 1}, DAY)
-    assert [(each.code, each.lost, each.text) for each in few.reasons(lang="zh")] == [("FEW_ORDERS", None, "订单不足 30 单")]
+    assert [(each.code, each.lost, each.text) for each in few.reasons(lang="zh")] == [
+        ("FEW_ORDERS", None, "订单不足 30 单")
+    ]
 
 
 def test_explain(engine: tc.Engine) -> None:
@@ -280,8 +340,12 @@ def test_explain(engine: tc.Engine) -> None:
 
 def test_shadow(changed: Callable[..., tc.Engine]) -> None:
     """From `effective` to `enforced` a rule set is computed and marked as shadow."""
-    engine = changed(RULES, "effective: {from: 2023-05-09}", "effective: {from: 2023-05-09, until: 2023-08-01, enforced: 2023-06-01}")
-    found = {day: engine.score(NAME, STORE, day).shadow for day in ("2023-05-09", "2023-05-31", "2023-06-01", "2023-07-31")}
+    engine = changed(
+        RULES, "effective: {from: 2023-05-09}", "effective: {from: 2023-05-09, until: 2023-08-01, enforced: 2023-06-01}"
+    )
+    found = {
+        day: engine.score(NAME, STORE, day).shadow for day in ("2023-05-09", "2023-05-31", "2023-06-01", "2023-07-31")
+    }
     assert list(found.values()) == [True, True, False, False]
     assert engine.score(NAME, STORE, "2023-05-09").values == engine.score(NAME, STORE, "2023-07-31").values
     for day in ("2023-05-08", "2023-08-01"):
@@ -291,10 +355,19 @@ def test_shadow(changed: Callable[..., tc.Engine]) -> None:
 
 def test_dated_values(changed: Callable[..., tc.Engine]) -> None:
     """The value that began last holds, from its first day on, for records and tables."""
-    engine = changed(RULES, "{when: freight_insurance, points: 2}",
-                     "{when: freight_insurance, points: {2023-07-01: 3, 2023-05-09: 2, 2023-07-15: 4.5}}")  # fmt: skip
+    engine = changed(
+        RULES,
+        "{when: freight_insurance, points: 2}",
+        "{when: freight_insurance, points: {2023-07-01: 3, 2023-05-09: 2, 2023-07-15: 4.5}}",
+    )
     record = {**STORE, "freight_insurance": True}
-    for day, wanted in [("2023-05-09", 86.6), ("2023-06-30", 86.6), ("2023-07-01", 87.6), ("2023-07-14", 87.6), ("2023-07-15", 89.1)]:
+    for day, wanted in [
+        ("2023-05-09", 86.6),
+        ("2023-06-30", 86.6),
+        ("2023-07-01", 87.6),
+        ("2023-07-14", 87.6),
+        ("2023-07-15", 89.1),
+    ]:
         assert engine.score(NAME, record, day).scores[NAME].value == wanted
         assert engine.score(NAME, record, dt.date.fromisoformat(day)).scores[NAME].value == wanted
         assert engine.score_table(NAME, frame(freight_insurance=True), day).column(NAME).to_pylist() == [wanted]
@@ -318,23 +391,39 @@ def test_frames(engine: tc.Engine, tmp_path: Path) -> None:
     connection.register("stores", table)
     parquet.write_table(table, tmp_path / "stores.parquet")
     csv.write_csv(table, tmp_path / "stores.csv")
-    for other in (table.to_pandas(types_mapper=pd.ArrowDtype), pl.from_arrow(table), connection.sql("from stores"),
-                  table.to_reader(), table.to_batches()[0], tmp_path / "stores.parquet", str(tmp_path / "stores.csv")):  # fmt: skip
+    for other in (
+        table.to_pandas(types_mapper=pd.ArrowDtype),
+        pl.from_arrow(table),
+        connection.sql("from stores"),
+        table.to_reader(),
+        table.to_batches()[0],
+        tmp_path / "stores.parquet",
+        str(tmp_path / "stores.csv"),
+    ):
         assert engine.score_table(NAME, other, DAY).to_pylist() == wanted.to_pylist()
 
 
 def test_some_columns(engine: tc.Engine) -> None:
     """`columns` gives those columns in the order of the rule set."""
     assert engine.score_table(NAME, frame(), DAY, columns=["store_level", "store_id"]).to_pylist() == [
-        {"store_id": "s", "store_level": "good"}]  # fmt: skip
+        {"store_id": "s", "store_level": "good"}
+    ]
 
 
 def test_rule_sets_that_read_others() -> None:
     """Results of rule sets are given, or computed first from the same table."""
     engine = tc.load(VALID / "operator_linkage")
-    table = pa.table({"operator_id": ["o"], "mean_product_score": [90.0], "mean_reputation_score": [90.0],
-                      "mean_store_experience": [90.0], "products_scored": [1], "products_below_60": [0],
-                      "vetoed_stores": [0]})  # fmt: skip
+    table = pa.table(
+        {
+            "operator_id": ["o"],
+            "mean_product_score": [90.0],
+            "mean_reputation_score": [90.0],
+            "mean_store_experience": [90.0],
+            "products_scored": [1],
+            "products_below_60": [0],
+            "vetoed_stores": [0],
+        }
+    )
     first = engine.score_table("operator", table, DAY)
     given = engine.score_table("resource_linkage", table, DAY, tables={"operator": first})
     assert given.to_pylist() == engine.score_table("resource_linkage", table, DAY).to_pylist()
@@ -354,9 +443,17 @@ def test_empty_frames(engine: tc.Engine) -> None:
 def test_explanations_show_values_of_references() -> None:
     """A column that a reference brings is shown as what it is, not in the shape it is computed in."""
     engine = tc.load(VALID / "merchant_experience")
-    row = {each["name"]: {"text": "s", "boolean": False, "date": dt.date(2024, 1, 1)}.get(each["type"], 0)
-           for each in engine.inputs("experience") if "." not in each["name"]}  # fmt: skip
-    row |= {"industry": "other", "shop_kind": "normal", "products_on_sale": 1, "valid_orders": 600,
-            "dimensions": {"product": 84.5, "logistics": 85, "service": 85}}  # fmt: skip
+    row = {
+        each["name"]: {"text": "s", "boolean": False, "date": dt.date(2024, 1, 1)}.get(each["type"], 0)
+        for each in engine.inputs("experience")
+        if "." not in each["name"]
+    }
+    row |= {
+        "industry": "other",
+        "shop_kind": "normal",
+        "products_on_sale": 1,
+        "valid_orders": 600,
+        "dimensions": {"product": 84.5, "logistics": 85, "service": 85},
+    }
     root = engine.score("experience", row, "2026-09-08").contributions().root
     assert root.children[0].source == {"name": "dimensions.product", "value": 84.5, "unit": "points", "title": {}}

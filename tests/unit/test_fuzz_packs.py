@@ -16,31 +16,245 @@ import trustcommerce
 from trustcommerce.diagnostics import Diagnostic
 
 ROOT = Path(__file__).parent.parent.parent
-PACKS = [path for path in (ROOT / "tests/cases/base", ROOT / "policies/olist", ROOT / "policies/kuaishou") if path.is_dir()]
+PACKS = [
+    path for path in (ROOT / "tests/cases/base", ROOT / "policies/olist", ROOT / "policies/kuaishou") if path.is_dir()
+]
 EXAMPLES = {"base": 400, "olist": 150, "kuaishou": 40}
 
 # What stands where something else should: other kinds, other readings, other sizes.
 VALUES: list[Any] = [
-    None, True, False, 0, 1, -1, 5, 10**9, 10**18, 10**30, 0.5, 1e-9, "", " ", "-", "text", "NO", "012", "12:30", "1_000",
-    "1e3", "2023-02-30", "2023-05-09", "*", ">= 5", "(1, 2]", "[5, 1]", "else", "then", "missing", "leave_out", "insufficient",
-    [], [[]], [1, 2], ["a", "a"], [None], {}, {"a": "b"}, {"else": 1}, {"when": "x", "then": 1}, {"2023-01-01": 1, "2023-06-01": 2},
-    {"2023-01-01": 1, "later": 2}, "integer", "text?", "CNY", "decimal(4)", "percent", "ratio", "店铺", "＞ 5", "previous.x", "metric",
-    "as_of", "case when true then 1 end", "interval '3 days'", "date '2023-01-01'", "null", "not", "a b", "coalesce()", "1 / 0",
-]  # fmt: skip
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    5,
+    10**9,
+    10**18,
+    10**30,
+    0.5,
+    1e-9,
+    "",
+    " ",
+    "-",
+    "text",
+    "NO",
+    "012",
+    "12:30",
+    "1_000",
+    "1e3",
+    "2023-02-30",
+    "2023-05-09",
+    "*",
+    ">= 5",
+    "(1, 2]",
+    "[5, 1]",
+    "else",
+    "then",
+    "missing",
+    "leave_out",
+    "insufficient",
+    [],
+    [[]],
+    [1, 2],
+    ["a", "a"],
+    [None],
+    {},
+    {"a": "b"},
+    {"else": 1},
+    {"when": "x", "then": 1},
+    {"2023-01-01": 1, "2023-06-01": 2},
+    {"2023-01-01": 1, "later": 2},
+    "integer",
+    "text?",
+    "CNY",
+    "decimal(4)",
+    "percent",
+    "ratio",
+    "店铺",
+    "＞ 5",
+    "previous.x",
+    "metric",
+    "as_of",
+    "case when true then 1 end",
+    "interval '3 days'",
+    "date '2023-01-01'",
+    "null",
+    "not",
+    "a b",
+    "coalesce()",
+    "1 / 0",
+]
 KEYS = [
-    "value", "steps", "curve", "rules", "table", "of", "missing", "parts", "weight", "range", "round", "unit", "labels", "hit", "else",
-    "exceptions", "limits", "deductions", "bonuses", "points", "when", "then", "at_most", "status", "sample", "ratio", "match", "valid",
-    "file", "ruleset", "effective", "applies", "columns", "key", "type", "where", "title", "2nd", "2023-01-01", "店铺", "", "x.y", "<<",
-]  # fmt: skip
+    "value",
+    "steps",
+    "curve",
+    "rules",
+    "table",
+    "of",
+    "missing",
+    "parts",
+    "weight",
+    "range",
+    "round",
+    "unit",
+    "labels",
+    "hit",
+    "else",
+    "exceptions",
+    "limits",
+    "deductions",
+    "bonuses",
+    "points",
+    "when",
+    "then",
+    "at_most",
+    "status",
+    "sample",
+    "ratio",
+    "match",
+    "valid",
+    "file",
+    "ruleset",
+    "effective",
+    "applies",
+    "columns",
+    "key",
+    "type",
+    "where",
+    "title",
+    "2nd",
+    "2023-01-01",
+    "店铺",
+    "",
+    "x.y",
+    "<<",
+]
 PIECES = [
-    " ", "\n", "\t", "  ", ",", ":", ": ", "- ", "{", "}", "[", "]", "(", ")", "'", '"', "`", "#", " #", "&a ", "*a", "!!str ", "|", ">", "|2-",
-    "---\n", "...\n", "%", "@", "?", "\\", "\r\n", "\ufeff", "\u2028", "\x00", "，", "（", "）", "“", "”", "：", "；", "＞", "　", "é", "🙂",
-    "and", "or", "not", " is ", " in ", " between ", " like ", "case", "when", "then", "else", "end", "null", "true", "+", "-", "*", "/", "//",
-    "--", "/*", ";", "=", "==", "<>", ">=", "<", "||", "%", ".", "..", "0", "00", "1", "9" * 19, "0.1", "1e5", "30d", "'x'", "interval '1 day'",
-    "date '2023-01-01'", "timestamp '2023-01-01'", "select", "cast(", "coalesce(", "least(", "round(", "floor(", "wilson_lower(", "as_of",
-    "metric", "previous.", "count(*)", "x.y.z", ">=", "((((((((((((((((((((((((((((((((((", "not not not", "if(", "distinct", "exists",
-    "a over ()", "::int", "[1]", "@x", "$1", ":x", "?", "lambda", "->", "array", "struct", "current_date", "any", "all", "escape", "collate",
-]  # fmt: skip
+    " ",
+    "\n",
+    "\t",
+    "  ",
+    ",",
+    ":",
+    ": ",
+    "- ",
+    "{",
+    "}",
+    "[",
+    "]",
+    "(",
+    ")",
+    "'",
+    '"',
+    "`",
+    "#",
+    " #",
+    "&a ",
+    "*a",
+    "!!str ",
+    "|",
+    ">",
+    "|2-",
+    "---\n",
+    "...\n",
+    "%",
+    "@",
+    "?",
+    "\\",
+    "\r\n",
+    "\ufeff",
+    "\u2028",
+    "\x00",
+    "，",
+    "（",
+    "）",
+    "“",
+    "”",
+    "：",
+    "；",
+    "＞",
+    "　",
+    "é",
+    "🙂",
+    "and",
+    "or",
+    "not",
+    " is ",
+    " in ",
+    " between ",
+    " like ",
+    "case",
+    "when",
+    "then",
+    "else",
+    "end",
+    "null",
+    "true",
+    "+",
+    "-",
+    "*",
+    "/",
+    "//",
+    "--",
+    "/*",
+    ";",
+    "=",
+    "==",
+    "<>",
+    ">=",
+    "<",
+    "||",
+    "%",
+    ".",
+    "..",
+    "0",
+    "00",
+    "1",
+    "9" * 19,
+    "0.1",
+    "1e5",
+    "30d",
+    "'x'",
+    "interval '1 day'",
+    "date '2023-01-01'",
+    "timestamp '2023-01-01'",
+    "select",
+    "cast(",
+    "coalesce(",
+    "least(",
+    "round(",
+    "floor(",
+    "wilson_lower(",
+    "as_of",
+    "metric",
+    "previous.",
+    "count(*)",
+    "x.y.z",
+    ">=",
+    "((((((((((((((((((((((((((((((((((",
+    "not not not",
+    "if(",
+    "distinct",
+    "exists",
+    "a over ()",
+    "::int",
+    "[1]",
+    "@x",
+    "$1",
+    ":x",
+    "?",
+    "lambda",
+    "->",
+    "array",
+    "struct",
+    "current_date",
+    "any",
+    "all",
+    "escape",
+    "collate",
+]
 
 
 @cache
@@ -69,9 +283,13 @@ def tokens_changed(draw: st.DrawFn, text: str) -> str:
     other = slice(*draw(st.sampled_from(spans)))
     how = draw(st.sampled_from(["drop", "insert", "replace", "repeat", "move", "join"]))
     middle = {
-        "drop": "", "insert": draw(st.sampled_from(PIECES)) + text[start:end], "replace": draw(st.sampled_from(PIECES)),
-        "repeat": text[start:end] * 2, "move": text[other], "join": text[start:end] + text[other],
-    }[how]  # fmt: skip
+        "drop": "",
+        "insert": draw(st.sampled_from(PIECES)) + text[start:end],
+        "replace": draw(st.sampled_from(PIECES)),
+        "repeat": text[start:end] * 2,
+        "move": text[other],
+        "join": text[start:end] + text[other],
+    }[how]
     return text[:start] + middle + text[end:]
 
 
@@ -85,14 +303,21 @@ def lines_changed(draw: st.DrawFn, text: str) -> str:
         lines[i], lines[j] = lines[j], lines[i]
     elif how == "value":
         key, colon, _ = lines[i].partition(": ")
-        shown = yaml.safe_dump(draw(st.sampled_from(VALUES)), default_flow_style=True, allow_unicode=True).removesuffix("...\n")
+        shown = yaml.safe_dump(draw(st.sampled_from(VALUES)), default_flow_style=True, allow_unicode=True).removesuffix(
+            "...\n"
+        )
         lines[i] = f"{key}{colon or ': '}{shown.strip()}\n"
     else:
         line = lines[i]
         lines[i] = {
-            "drop": "", "repeat": line * 2, "indent": " " + line, "outdent": line[1:], "item": "- " + line, "blank": "\n",
+            "drop": "",
+            "repeat": line * 2,
+            "indent": " " + line,
+            "outdent": line[1:],
+            "item": "- " + line,
+            "blank": "\n",
             "cut": line[: len(line) // 2],
-        }[how]  # fmt: skip
+        }[how]
     return "".join(lines)
 
 
@@ -148,7 +373,9 @@ def broken(draw: st.DrawFn, pack: Path) -> dict[str, bytes]:
     for _ in range(draw(st.integers(1, 3))):
         name = draw(st.sampled_from(list(found)))
         text = found[name].decode(errors="replace")
-        how = draw(st.sampled_from([tokens_changed, tokens_changed, lines_changed, tree_changed, tree_changed, bytes_changed]))
+        how = draw(
+            st.sampled_from([tokens_changed, tokens_changed, lines_changed, tree_changed, tree_changed, bytes_changed])
+        )
         if how is bytes_changed or (how is tree_changed and not name.endswith(".yaml")):
             found[name] = draw(bytes_changed(found[name]))
         else:
@@ -171,7 +398,9 @@ def check(changed: dict[str, bytes]) -> tuple[Diagnostic, ...]:
 @pytest.mark.parametrize("pack", PACKS, ids=lambda path: path.name)
 def test_a_broken_pack_gives_diagnostics(pack: Path) -> None:
     @settings(
-        max_examples=EXAMPLES[pack.name], deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+        max_examples=EXAMPLES[pack.name],
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(broken(pack))
     def run(changed: dict[str, bytes]) -> None:

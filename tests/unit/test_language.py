@@ -94,8 +94,9 @@ def test_every_operation_has_its_row_in_each_engine(op: str) -> None:
     expected = OPERATIONS[op].evaluate(*(each.value for each in literals))
     source = Source({name: name for name in names})
     assert eval(source.value(expr), {**source.names, **dict.fromkeys(names, value)}) == expected
-    columns = ", ".join(f"{to_sql(each).sql(dialect='duckdb')} AS {name}"
-                        for name, each in zip(names, literals, strict=True))  # fmt: skip
+    columns = ", ".join(
+        f"{to_sql(each).sql(dialect='duckdb')} AS {name}" for name, each in zip(names, literals, strict=True)
+    )
     with duckdb.connect() as connection:
         sql = f"SELECT {to_sql(expr).sql(dialect='duckdb')} FROM (SELECT {columns})"
         assert connection.execute(sql).fetchall()[0][0] == expected
@@ -130,13 +131,27 @@ def test_half_up_division_is_the_same_in_sql(pairs: list[tuple[int, int]]) -> No
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("1 + 2 * 3", 7), ("(1 + 2) * 3", 9), ("-2 - -3", 1), ("not true or true", True), ("1 < 2 and 2 < 3", True),
-        ("null is null", True), ("coalesce(null, 4)", 4), ("case when 1 > 2 then 'a' else 'b' end", "b"),
-        ("'x' in ('a', 'x')", True), ("2 between 1 and 3", True), ("length('中文')", 2), ("least(3, 1, 2)", 1),
-        ("case 3 when 1 then 10 when 3 then 30 else 0 end", 30), ('"x" = \'x\'', True), ("1 <> 2", True),
-        ("round(2.345, 2)", 235), ("round(-2.345, 2)", -235), ("true is not null", True), ("not false is true", True),
+        ("1 + 2 * 3", 7),
+        ("(1 + 2) * 3", 9),
+        ("-2 - -3", 1),
+        ("not true or true", True),
+        ("1 < 2 and 2 < 3", True),
+        ("null is null", True),
+        ("coalesce(null, 4)", 4),
+        ("case when 1 > 2 then 'a' else 'b' end", "b"),
+        ("'x' in ('a', 'x')", True),
+        ("2 between 1 and 3", True),
+        ("length('中文')", 2),
+        ("least(3, 1, 2)", 1),
+        ("case 3 when 1 then 10 when 3 then 30 else 0 end", 30),
+        ("\"x\" = 'x'", True),
+        ("1 <> 2", True),
+        ("round(2.345, 2)", 235),
+        ("round(-2.345, 2)", -235),
+        ("true is not null", True),
+        ("not false is true", True),
     ],
-)  # fmt: skip
+)
 def test_constants_fold_to_their_value(text: str, value: object) -> None:
     """Constant expressions are computed while loading, by the semantics table."""
     expr, problems = _bound(text)
@@ -153,8 +168,10 @@ def test_every_listed_type_name_is_a_type(name: str) -> None:
     assert parse_type(f"{name}?") == found.null()
 
 
-@given(st.lists(st.tuples(st.integers(-20, 20), st.booleans(), st.integers(-20, 20), st.booleans()), max_size=6),
-       st.integers(-25, 25))  # fmt: skip
+@given(
+    st.lists(st.tuples(st.integers(-20, 20), st.booleans(), st.integers(-20, 20), st.booleans()), max_size=6),
+    st.integers(-25, 25),
+)
 def test_subtracting_boxes_leaves_exactly_the_rest(cuts: list[tuple[int, bool, int, bool]], point: int) -> None:
     """A point is in what is left exactly when no cut holds it; counts know only whole values."""
 

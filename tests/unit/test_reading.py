@@ -34,10 +34,26 @@ def test_every_character_is_found_where_it_stands(value: str, style: str | None)
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("true", True), ("false", False), ("null", None), ("~", None), ("", None), ("12", 12), ("-3", -3), ("NO", "NO"),
-     ("yes", "yes"), ("012", "012"), ("0x1F", "0x1F"), ("1_000", "1_000"), ("12:30", "12:30"), ("1e3", "1e3"),
-     (".5", ".5"), ("2023-05-09", "2023-05-09"), ("True", "True")],
-)  # fmt: skip
+    [
+        ("true", True),
+        ("false", False),
+        ("null", None),
+        ("~", None),
+        ("", None),
+        ("12", 12),
+        ("-3", -3),
+        ("NO", "NO"),
+        ("yes", "yes"),
+        ("012", "012"),
+        ("0x1F", "0x1F"),
+        ("1_000", "1_000"),
+        ("12:30", "12:30"),
+        ("1e3", "1e3"),
+        (".5", ".5"),
+        ("2023-05-09", "2023-05-09"),
+        ("True", "True"),
+    ],
+)
 def test_only_what_is_written_is_read(text: str, value: object) -> None:
     """Booleans are true and false, numbers are decimal; everything else is text."""
     assert resolve(text) == value

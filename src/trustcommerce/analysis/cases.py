@@ -61,8 +61,9 @@ def _run_file(engine: Engine, tree: Tree, problems: Problems, lang: str) -> Iter
     cases = tree.get("cases")
     assert isinstance(name, Scalar) and isinstance(cases, Sequence)
     if name.text not in engine.rulesets:
-        problems.add(codes.BAD_CASE, f"the pack has no rule set `{name.text}`", name.span,
-                     f"it has {', '.join(engine.rulesets)}")
+        problems.add(
+            codes.BAD_CASE, f"the pack has no rule set `{name.text}`", name.span, f"it has {', '.join(engine.rulesets)}"
+        )
         return
     shared, day = _values(tree.get("inputs")), tree.get("as_of")
     for case in cases:
@@ -97,8 +98,9 @@ def _run_case(engine: Engine, ruleset: str, case: Tree, inputs: dict[str, Any], 
         explanation = decision.explain(lang) if failures and decision.scores else ""
     except DataError as error:
         failures = list(_compare_error(str(error), wanted))
-    return CaseResult(place=name.span.place, ruleset=ruleset, name=name.text, failures=tuple(failures),
-                      explanation=explanation)
+    return CaseResult(
+        place=name.span.place, ruleset=ruleset, name=name.text, failures=tuple(failures), explanation=explanation
+    )
 
 
 def _compare_error(message: str, wanted: Mapping[str, Any]) -> Iterator[str]:

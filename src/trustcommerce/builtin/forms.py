@@ -6,8 +6,7 @@ from trustcommerce.registry import ChoiceForm
 __all__ = ["CHOICE_FORMS"]
 
 _CELL = {"type": ["string", "number", "boolean"]}
-_RESULT = {"anyOf": [{"type": ["string", "number", "boolean", "null"]},
-                     {"type": "array", "items": {"type": "string"}}]}  # fmt: skip
+_RESULT = {"anyOf": [{"type": ["string", "number", "boolean", "null"]}, {"type": "array", "items": {"type": "string"}}]}
 
 CHOICE_FORMS: tuple[ChoiceForm, ...] = (
     ChoiceForm(
@@ -28,8 +27,11 @@ CHOICE_FORMS: tuple[ChoiceForm, ...] = (
     ),
     ChoiceForm(
         key="curve",
-        schema={"type": "array", "minItems": 2,
-                "items": {"type": "array", "items": _CELL, "minItems": 2, "maxItems": 2}},
+        schema={
+            "type": "array",
+            "minItems": 2,
+            "items": {"type": "array", "items": _CELL, "minItems": 2, "maxItems": 2},
+        },
         lower=lower_curve,
         takes_input=True,
         doc="Linear between knots `[input, result]`, flat outside; knots may be expressions.",
@@ -37,9 +39,15 @@ CHOICE_FORMS: tuple[ChoiceForm, ...] = (
     ),
     ChoiceForm(
         key="rules",
-        schema={"type": "array", "minItems": 1, "items": {
-            "type": "object", "additionalProperties": False,
-            "properties": {"when": _CELL, "then": _RESULT, "else": _RESULT}}},
+        schema={
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {"when": _CELL, "then": _RESULT, "else": _RESULT},
+            },
+        },
         lower=lower_rules,
         several=True,
         doc="Conditions with results; the last entry is `else`.",
@@ -47,11 +55,10 @@ CHOICE_FORMS: tuple[ChoiceForm, ...] = (
     ),
     ChoiceForm(
         key="table",
-        schema={"type": "array", "minItems": 2, "items": {
-            "type": "array", "minItems": 2, "items": _RESULT}},
+        schema={"type": "array", "minItems": 2, "items": {"type": "array", "minItems": 2, "items": _RESULT}},
         lower=lower_table,
         several=True,
         doc="A decision table: a header of inputs and `then`, rows of step comparisons or `-`.",
         example='{hit: first, table: [[orders, score, then], [">= 100", ">= 80", 2], [else, 0]]}',
     ),
-)  # fmt: skip
+)

@@ -29,7 +29,9 @@ def check(packs: tuple[str, ...], form: str) -> None:
         for pack, diagnostics in found:
             bad = sum(each.severity == "error" for each in diagnostics)
             warned = len(diagnostics) - bad
-            click.echo(f"{pack}: {_count(bad, 'error')}, {_count(warned, 'warning')}" if diagnostics else f"{pack}: fine")
+            click.echo(
+                f"{pack}: {_count(bad, 'error')}, {_count(warned, 'warning')}" if diagnostics else f"{pack}: fine"
+            )
     sys.exit(1 if errors else 0)
 
 
@@ -48,8 +50,22 @@ def test(packs: tuple[str, ...], lang: str, form: str) -> None:
     results = [result for pack in packs for result in run_cases(pack, lang)]
     failed = [result for result in results if not result.passed]
     if form == "json":
-        click.echo(json.dumps([{"place": r.place, "ruleset": r.ruleset, "name": r.name, "passed": r.passed,
-                                "failures": list(r.failures)} for r in results], ensure_ascii=False, indent=2))  # fmt: skip
+        click.echo(
+            json.dumps(
+                [
+                    {
+                        "place": r.place,
+                        "ruleset": r.ruleset,
+                        "name": r.name,
+                        "passed": r.passed,
+                        "failures": list(r.failures),
+                    }
+                    for r in results
+                ],
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
     else:
         for result in failed:
             click.echo(f"{result.place}: {result.ruleset}: {result.name}")
@@ -77,8 +93,13 @@ def inputs(pack: str, ruleset: str, form: str) -> None:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     rows = [("name", "type", "from")] + [
-        (f"{each['name']}{' (key)' if each['key'] else ''}", each["type"] + ("?" if each["nullable"] else ""),
-         str(each["from"])) for each in found]  # fmt: skip
+        (
+            f"{each['name']}{' (key)' if each['key'] else ''}",
+            each["type"] + ("?" if each["nullable"] else ""),
+            str(each["from"]),
+        )
+        for each in found
+    ]
     widths = [max(display_width(row[i]) for row in rows) for i in range(3)]
     for row in rows:
         click.echo("  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip())
@@ -91,6 +112,7 @@ def schema(what: str) -> None:
     from trustcommerce.builtin import core_registry
     from trustcommerce.schema import case_schema, pack_schema, ruleset_schema, with_dates
 
-    found = {"ruleset": lambda: with_dates(ruleset_schema(core_registry())), "pack": pack_schema,
-             "tests": case_schema}[what]()  # fmt: skip
+    found = {"ruleset": lambda: with_dates(ruleset_schema(core_registry())), "pack": pack_schema, "tests": case_schema}[
+        what
+    ]()
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))

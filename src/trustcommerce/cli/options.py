@@ -22,9 +22,16 @@ class _Day(click.ParamType):  # type: ignore[type-arg]
 
 pack = click.argument("pack", type=click.Path(path_type=str))
 as_of = click.option("--as-of", "as_of", type=_Day(), required=True, metavar="DATE", help="Day of judgement.")
-facts = click.option("--facts", type=click.Path(path_type=str), required=True, metavar="DIR",
-                     help="Folder with a file for each declared table.")  # fmt: skip
-lang = click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True,
-                    help="Language of titles and reasons.")  # fmt: skip
-format_option = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-                             help="What is printed.")  # fmt: skip
+facts = click.option(
+    "--facts",
+    type=click.Path(path_type=str),
+    required=True,
+    metavar="DIR",
+    help="Folder with a file for each declared table.",
+)
+lang = click.option(
+    "--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of titles and reasons."
+)
+format_option = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What is printed."
+)

@@ -21,28 +21,50 @@ __all__ = ["explain", "run", "score"]
 @click.option("--out", type=click.Path(path_type=str), required=True, metavar="DIR", help="Folder for the results.")
 @options.as_of
 @click.option("--only", multiple=True, metavar="RULESET", help="Run this rule set and those it reads; may repeat.")
-@click.option("--output", type=click.Choice(["parquet", "csv", "jsonl"]), default="parquet", show_default=True,
-              help="Format of the result tables.")  # fmt: skip
+@click.option(
+    "--output",
+    type=click.Choice(["parquet", "csv", "jsonl"]),
+    default="parquet",
+    show_default=True,
+    help="Format of the result tables.",
+)
 @click.option("--threads", type=click.IntRange(1), help="Threads, all cores by default.")
 @click.option("--memory", metavar="SIZE", help="Memory limit such as 4GB; beyond it work spills to disk.")
 @options.lang
 @options.format_option
 def run(
-    pack: str, facts: str, out: str, as_of: dt.date, only: tuple[str, ...], output: str, threads: int | None,
-    memory: str | None, lang: str, form: str,
-) -> None:  # fmt: skip
+    pack: str,
+    facts: str,
+    out: str,
+    as_of: dt.date,
+    only: tuple[str, ...],
+    output: str,
+    threads: int | None,
+    memory: str | None,
+    lang: str,
+    form: str,
+) -> None:
     """The main job: judge every subject of PACK over the tables in a folder."""
     from trustcommerce.engine import load
 
     engine = load(pack)
-    report = engine.run(facts, out, as_of, only=list(only) or None, format=output, threads=threads, memory=memory,
-                        progress=sys.stderr.isatty())
+    report = engine.run(
+        facts,
+        out,
+        as_of,
+        only=list(only) or None,
+        format=output,
+        threads=threads,
+        memory=memory,
+        progress=sys.stderr.isatty(),
+    )
     if form == "json":
         click.echo(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
         return
     for name, done in report.rulesets.items():
-        statuses = "; ".join(", ".join(f"{count:,} {status}" for status, count in counts.items())
-                             for counts in done["statuses"].values())
+        statuses = "; ".join(
+            ", ".join(f"{count:,} {status}" for status, count in counts.items()) for counts in done["statuses"].values()
+        )
         shadow = " (shadow: not enforced yet)" if done["shadow"] else ""
         click.echo(f"{name}: {done['rows']:,} rows{shadow}{f': {statuses}' if statuses else ''}")
     for name, reason in report.skipped.items():
@@ -62,10 +84,19 @@ def _notice(engine: Any, lang: str) -> None:
 @click.command()
 @options.pack
 @click.argument("ruleset")
-@click.option("--input", "source", required=True, metavar="FILE|-",
-              help="Records: JSON or JSON lines (also from standard input), CSV or Parquet.")  # fmt: skip
-@click.option("--facts", type=click.Path(path_type=str), metavar="DIR",
-              help="Folder with the tables that references read, for CSV and Parquet.")  # fmt: skip
+@click.option(
+    "--input",
+    "source",
+    required=True,
+    metavar="FILE|-",
+    help="Records: JSON or JSON lines (also from standard input), CSV or Parquet.",
+)
+@click.option(
+    "--facts",
+    type=click.Path(path_type=str),
+    metavar="DIR",
+    help="Folder with the tables that references read, for CSV and Parquet.",
+)
 @options.as_of
 @options.lang
 @options.format_option
@@ -127,7 +158,9 @@ def _records(source: str) -> list[Any]:
         try:
             return json.loads(text, parse_float=Decimal)
         except json.JSONDecodeError as error:
-            raise DataError(f"{source}:{first + error.lineno - 1}:{error.colno}: this is no JSON: {error.msg}") from None
+            raise DataError(
+                f"{source}:{first + error.lineno - 1}:{error.colno}: this is no JSON: {error.msg}"
+            ) from None
         except (RecursionError, ValueError) as error:  # nested too deep; an integer of thousands of digits
             raise DataError(f"{source}: this is no JSON that can be read: {error}") from None
 

@@ -15,18 +15,57 @@ _STATES = {"insufficient": "no data", "not_applicable": "left out", "exempt": "e
 _NAME = _WIDTH - sum(_NUMBERS) - 1
 
 _WORDS = {
-    "zh": {"points": "得分", "possible": "满分", "weight": "权重", "adds": "计入", "reasons": "主要原因",
-           "choice": "取分", "default": "缺失默认分", "exception": "例外", "bonus": "加分", "deduction": "扣分",
-           "limit": "限分", "range": "分数范围", "rounding": "舍入", "lost": "失分", "score": "总分",
-           "scored": "已评分", "insufficient": "数据不足", "exempt": "免考", "masked": "已屏蔽", "frozen": "冻结",
-           "not_applicable": "不计", "no data": "无数据", "left out": "不计"},
-    "en": {"points": "points", "possible": "possible", "weight": "weight", "adds": "adds",
-           "reasons": "Main reasons", "choice": "points for", "default": "default when missing",
-           "exception": "exception", "bonus": "bonus", "deduction": "deduction", "limit": "limit", "range": "range",
-           "rounding": "rounding", "lost": "lost", "score": "score", "scored": "scored",
-           "insufficient": "insufficient", "exempt": "exempt", "masked": "masked", "frozen": "frozen",
-           "not_applicable": "left out", "no data": "no data", "left out": "left out"},
-}  # fmt: skip
+    "zh": {
+        "points": "得分",
+        "possible": "满分",
+        "weight": "权重",
+        "adds": "计入",
+        "reasons": "主要原因",
+        "choice": "取分",
+        "default": "缺失默认分",
+        "exception": "例外",
+        "bonus": "加分",
+        "deduction": "扣分",
+        "limit": "限分",
+        "range": "分数范围",
+        "rounding": "舍入",
+        "lost": "失分",
+        "score": "总分",
+        "scored": "已评分",
+        "insufficient": "数据不足",
+        "exempt": "免考",
+        "masked": "已屏蔽",
+        "frozen": "冻结",
+        "not_applicable": "不计",
+        "no data": "无数据",
+        "left out": "不计",
+    },
+    "en": {
+        "points": "points",
+        "possible": "possible",
+        "weight": "weight",
+        "adds": "adds",
+        "reasons": "Main reasons",
+        "choice": "points for",
+        "default": "default when missing",
+        "exception": "exception",
+        "bonus": "bonus",
+        "deduction": "deduction",
+        "limit": "limit",
+        "range": "range",
+        "rounding": "rounding",
+        "lost": "lost",
+        "score": "score",
+        "scored": "scored",
+        "insufficient": "insufficient",
+        "exempt": "exempt",
+        "masked": "masked",
+        "frozen": "frozen",
+        "not_applicable": "left out",
+        "no data": "no data",
+        "left out": "left out",
+    },
+}
 
 
 def points(value: int | None) -> str:
@@ -46,7 +85,7 @@ def pad(text: str, width: int, right: bool = False) -> str:
 
 
 def wrap(text: str, hang: int = 0) -> Iterator[str]:
-    """`text` in lines of at most 80 columns, broken at spaces or between Chinese characters; `hang` indents the rest."""
+    """Lines of at most 80 columns, broken at spaces or between Chinese characters; `hang` indents the rest."""
     while display_width(text) > _WIDTH:
         cut = next(i for i in range(len(text), 0, -1) if display_width(text[:i]) <= _WIDTH)
         space = text.rfind(" ", hang + 1, cut + 1)
@@ -67,8 +106,10 @@ def render_text(explanation: Explanation, lang: str, texts: dict[str, str]) -> s
     words = _WORDS["zh" if lang.startswith("zh") else "en"]
     root = explanation.root
     status = words.get(explanation.status, explanation.status)
-    head = [pad("", _NAME)] + [pad(words[key], width, True) for key, width in zip(
-        ("points", "possible", "weight", "adds"), _NUMBERS, strict=True)]  # fmt: skip
+    head = [pad("", _NAME)] + [
+        pad(words[key], width, True)
+        for key, width in zip(("points", "possible", "weight", "adds"), _NUMBERS, strict=True)
+    ]
     title, place = f"{root.title.get(lang, root.name)}: {points(root.points)} ({status})", f"{root.file}:{root.line}"
     first = [f"{title}  {place}"] if display_width(f"{title}  {place}") <= _WIDTH else [*wrap(title), f"  {place}"]
     lines = [*first, "".join(head), *_node(root, lang, words, 0)]
@@ -76,7 +117,9 @@ def render_text(explanation: Explanation, lang: str, texts: dict[str, str]) -> s
         lines += ["", words["reasons"]]
         for code, lost in explanation.reasons:
             text = texts.get(code, "")
-            lines += wrap(f"  {pad('-' + points(lost) if lost else '', 9, True)}  {code}{'  ' + text if text else ''}", 13)
+            lines += wrap(
+                f"  {pad('-' + points(lost) if lost else '', 9, True)}  {code}{'  ' + text if text else ''}", 13
+            )
     return "\n".join(lines)
 
 
@@ -88,9 +131,16 @@ def _row(indent: int, name: str, numbers: tuple[str, str, str, str]) -> str:
 def _node(node: ExplanationNode, lang: str, words: dict[str, str], depth: int) -> Iterator[str]:
     weight = "" if node.weight is None else f"{node.weight}/{node.total}" if node.total else str(node.weight)
     state = words[_STATES[node.status]] if depth and node.status in _STATES else "-"
-    yield _row(depth, f"{node.title.get(lang, node.name)} :{node.line}",
-               (points(node.points) if node.points is not None else state, points(node.possible), weight,
-                points(node.contribution) if depth else ""))  # fmt: skip
+    yield _row(
+        depth,
+        f"{node.title.get(lang, node.name)} :{node.line}",
+        (
+            points(node.points) if node.points is not None else state,
+            points(node.possible),
+            weight,
+            points(node.contribution) if depth else "",
+        ),
+    )
     if node.source is not None:
         yield from _source(node, lang, depth + 1)
     for child in node.children:

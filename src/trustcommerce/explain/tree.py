@@ -69,15 +69,33 @@ class ExplanationNode:
             return None if value is None else value / 10_000
 
         return {
-            "name": self.name, "path": self.path, "title": dict(self.title.texts), "status": self.status,
-            "points": points(self.points), "possible": points(self.possible), "lost": points(self.lost),
-            "weight": self.weight, "of_weight": self.total, "contribution": points(self.contribution),
-            "reason": self.reason, "file": self.file, "line": self.line,
+            "name": self.name,
+            "path": self.path,
+            "title": dict(self.title.texts),
+            "status": self.status,
+            "points": points(self.points),
+            "possible": points(self.possible),
+            "lost": points(self.lost),
+            "weight": self.weight,
+            "of_weight": self.total,
+            "contribution": points(self.contribution),
+            "reason": self.reason,
+            "file": self.file,
+            "line": self.line,
             "source": None if self.source is None else dict(self.source),
-            "lines": [{"kind": each.kind, "name": each.name, "title": dict(each.title.texts),
-                       "points": points(each.points), "reason": each.reason, "line": each.line} for each in self.lines],
+            "lines": [
+                {
+                    "kind": each.kind,
+                    "name": each.name,
+                    "title": dict(each.title.texts),
+                    "points": points(each.points),
+                    "reason": each.reason,
+                    "line": each.line,
+                }
+                for each in self.lines
+            ],
             "children": [child.as_dict() for child in self.children],
-        }  # fmt: skip
+        }
 
 
 @frozen(kw_only=True)
@@ -90,9 +108,12 @@ class Explanation:
     reasons: tuple[tuple[str, int | None], ...]
 
     def as_dict(self) -> dict[str, Any]:
-        return {"score": self.score, "status": self.status, "tree": self.root.as_dict(),
-                "reasons": [{"code": code, "lost": None if lost is None else lost / 10_000}
-                            for code, lost in self.reasons]}  # fmt: skip
+        return {
+            "score": self.score,
+            "status": self.status,
+            "tree": self.root.as_dict(),
+            "reasons": [{"code": code, "lost": None if lost is None else lost / 10_000} for code, lost in self.reasons],
+        }
 
 
 def explain(
@@ -143,17 +164,25 @@ class _Tree:
         counted = value is not None and weight is not None and total
         rule = shape.exceptions[decided - 1] if decided else None
         return ExplanationNode(
-            name=shape.name, path=shape.path, title=shape.title,
+            name=shape.name,
+            path=shape.path,
+            title=shape.title,
             status=status if status is not None else self.status(shape, value, decided),
-            points=value, possible=shape.possible,
+            points=value,
+            possible=shape.possible,
             lost=None if value is None or shape.possible is None else max(0, shape.possible - value),
-            weight=weight, total=total if counted else None,
-            contribution=round_div(weight * value, total) if counted and weight and value and total else (
-                0 if counted else None),
+            weight=weight,
+            total=total if counted else None,
+            contribution=round_div(weight * value, total)
+            if counted and weight and value and total
+            else (0 if counted else None),
             reason=rule.reason if rule is not None and rule.reason else shape.reason,
-            file=shape.file, line=shape.line, source=self.source(shape),
-            lines=self.lines(shape, value, children, decided), children=children,
-        )  # fmt: skip
+            file=shape.file,
+            line=shape.line,
+            source=self.source(shape),
+            lines=self.lines(shape, value, children, decided),
+            children=children,
+        )
 
     def status(self, shape: NodeShape, value: int | None, decided: int) -> str:
         if decided:
@@ -170,8 +199,16 @@ class _Tree:
         """What moved the node besides its children, ending with the one rounding line where it is needed."""
         if decided:
             rule = shape.exceptions[decided - 1]
-            return (ExplanationLine(kind="exception", name=rule.reason or rule.status, title=rule.title,
-                                    points=value, reason=rule.reason, line=rule.line),)  # fmt: skip
+            return (
+                ExplanationLine(
+                    kind="exception",
+                    name=rule.reason or rule.status,
+                    title=rule.title,
+                    points=value,
+                    reason=rule.reason,
+                    line=rule.line,
+                ),
+            )
         if value is None:
             return ()
         found, base = self._base(shape, value, children)
@@ -179,20 +216,39 @@ class _Tree:
         for each in shape.adjustments:
             points = each.sign * (self.get(each.item) or 0)
             if points:
-                found.append(ExplanationLine(kind="bonus" if each.sign > 0 else "deduction", name=each.name,
-                                             title=each.title, points=points, reason=each.reason, line=each.line))  # fmt: skip
+                found.append(
+                    ExplanationLine(
+                        kind="bonus" if each.sign > 0 else "deduction",
+                        name=each.name,
+                        title=each.title,
+                        points=points,
+                        reason=each.reason,
+                        line=each.line,
+                    )
+                )
             running += points
         for limit in shape.limits:
             moved = (self.get(limit.after) or 0) - (self.get(limit.before) or 0)
             if moved:
-                found.append(ExplanationLine(kind="limit", name=limit.name, title=limit.title, points=moved,
-                                             reason=limit.reason, line=limit.line))  # fmt: skip
+                found.append(
+                    ExplanationLine(
+                        kind="limit",
+                        name=limit.name,
+                        title=limit.title,
+                        points=moved,
+                        reason=limit.reason,
+                        line=limit.line,
+                    )
+                )
             running += moved
         if shape.range is not None:
             clamped = min(max(running, shape.range[0]), shape.range[1])
             if clamped != running:
-                found.append(ExplanationLine(kind="range", name="range", title=Title(), points=clamped - running,
-                                             line=shape.line))  # fmt: skip
+                found.append(
+                    ExplanationLine(
+                        kind="range", name="range", title=Title(), points=clamped - running, line=shape.line
+                    )
+                )
         shown = sum(line.points or 0 for line in found)
         if not any(line.kind == "default" for line in found):
             shown += sum(child.contribution or 0 for child in children)
@@ -212,8 +268,9 @@ class _Tree:
             weighted = sum((c.weight or 0) * (c.points or 0) for c in children if c.points is not None)
             return [], round_div(weighted, total)
         base = self.get(shape.mean) if shape.mean is not None else self._before(shape, value)
-        line = ExplanationLine(kind="choice", name=shape.source or shape.name, title=shape.title, points=base,
-                               line=shape.line)  # fmt: skip
+        line = ExplanationLine(
+            kind="choice", name=shape.source or shape.name, title=shape.title, points=base, line=shape.line
+        )
         return [line], base
 
     def _before(self, shape: NodeShape, value: int) -> int:
@@ -228,8 +285,12 @@ class _Tree:
             return None
         output = self.shapes.get(name)
         unit = self.types[name].unit if name in self.types else None
-        found: dict[str, Any] = {"name": name, "value": self._shown(name), "unit": unit,
-                                 "title": dict(output.title.texts) if output else {}}  # fmt: skip
+        found: dict[str, Any] = {
+            "name": name,
+            "value": self._shown(name),
+            "unit": unit,
+            "title": dict(output.title.texts) if output else {},
+        }
         for suffix in ("of", "to"):
             if f"{name}.{suffix}" in self.shapes:
                 found[suffix] = self._shown(f"{name}.{suffix}")

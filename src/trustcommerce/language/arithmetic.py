@@ -59,10 +59,14 @@ class Arithmetic(Foundation):
             return b.unit, True
         if a.dimensionless and b.dimensionless:
             return "ratio", True
-        hint = "multiply the ratio by 100" if {a.unit, b.unit} == {"ratio", "percent"} else (
-            "say the `unit` of the plain number" if None in (a.unit, b.unit) else None)
-        self.error(codes.UNIT_MISMATCH, f"{verb} {a.unit or 'a plain number'} and {b.unit or 'a plain number'}",
-                   span, hint)
+        hint = (
+            "multiply the ratio by 100"
+            if {a.unit, b.unit} == {"ratio", "percent"}
+            else ("say the `unit` of the plain number" if None in (a.unit, b.unit) else None)
+        )
+        self.error(
+            codes.UNIT_MISMATCH, f"{verb} {a.unit or 'a plain number'} and {b.unit or 'a plain number'}", span, hint
+        )
         return None, False
 
     def numbers(self, verb: str, span: Span | None, *args: Expr) -> bool:
@@ -90,8 +94,16 @@ class Arithmetic(Foundation):
 
     def _result(self, a: Expr, b: Expr, unit: str | None, low: float, high: float) -> Type:
         kind = Kind.NUMBER if Kind.NUMBER in (a.type.kind, b.type.kind) else Kind.EXACT
-        return Type(kind, max(a.type.scale, b.type.scale), unit, a.type.nullable or b.type.nullable,
-                    low, high, (), a.type.literal and b.type.literal)
+        return Type(
+            kind,
+            max(a.type.scale, b.type.scale),
+            unit,
+            a.type.nullable or b.type.nullable,
+            low,
+            high,
+            (),
+            a.type.literal and b.type.literal,
+        )
 
     def mul(self, a: Expr, b: Expr, span: Span | None = None) -> Expr:
         if is_bad(a, b) or not self.numbers("multiplies", span, a, b):
@@ -106,8 +118,12 @@ class Arithmetic(Foundation):
             a, b = self.to_number(a), self.to_number(b)
         if {a.type.kind, b.type.kind} == {Kind.EXACT, Kind.NUMBER}:
             if a.type.is_money or b.type.is_money:
-                return self.error(codes.INEXACT_MONEY, "multiplies money by a double, which misrounds halves", span,
-                                  "declare the rate as `decimal(4)` with a `range`")
+                return self.error(
+                    codes.INEXACT_MONEY,
+                    "multiplies money by a double, which misrounds halves",
+                    span,
+                    "declare the rate as `decimal(4)` with a `range`",
+                )
             a, b = self.to_number(a), self.to_number(b)
         low, high = ranges.mul(ranges.of(a.type), ranges.of(b.type))
         type_ = self._result(a, b, unit, low, high)
@@ -183,8 +199,15 @@ def whole(x: float) -> int:
 
 def point_beside_count(a: Expr, b: Expr) -> bool:
     """A literal with a point beside a count is a double, beside a decimal or money exact."""
-    return (a.type.literal and a.type.kind is Kind.EXACT and a.type.scale > 0 and not b.type.literal
-            and b.type.kind is Kind.EXACT and b.type.scale == 0 and not b.type.is_money)
+    return (
+        a.type.literal
+        and a.type.kind is Kind.EXACT
+        and a.type.scale > 0
+        and not b.type.literal
+        and b.type.kind is Kind.EXACT
+        and b.type.scale == 0
+        and not b.type.is_money
+    )
 
 
 def _quotient_unit(a: Type, b: Type) -> str | None:

@@ -29,8 +29,12 @@ from trustcommerce.read.tree import Scalar
 __all__ = ["Text", "bind"]
 
 _COMPARISONS = {"EQ": "eq", "NEQ": "ne", "LT": "lt", "LTE": "le", "GT": "gt", "GTE": "ge"}
-_KINDS = {"unit": "'day', 'week', 'month', 'quarter' or 'year'", "numeric": "a number", "integer": "an integer",
-          "text": "text"}  # fmt: skip
+_KINDS = {
+    "unit": "'day', 'week', 'month', 'quarter' or 'year'",
+    "numeric": "a number",
+    "integer": "an integer",
+    "text": "text",
+}
 _BUILT_IN = ("coalesce", "least", "greatest", "round", "if")
 
 
@@ -107,8 +111,7 @@ class _Binder:
             "Bracket": ("`[ ]`", None),
         }
         what, hint = known.get(name, (f"`{name.lower()}`", None))
-        return self.ops.error(codes.FORBIDDEN_SYNTAX, f"{what} is not part of the rule language",
-                              self.span(node), hint)
+        return self.ops.error(codes.FORBIDDEN_SYNTAX, f"{what} is not part of the rule language", self.span(node), hint)
 
     # -- leaves
 
@@ -125,13 +128,18 @@ class _Binder:
         span = self.span(node)
         if len(parts) == 1 and parts[0] in self.labels:
             if parts[0] in set(self.scope.names()):
-                return self.ops.error(codes.AMBIGUOUS_LABEL, f"`{parts[0]}` is a label and a name in scope", span,
-                                      "rename one of them")
+                return self.ops.error(
+                    codes.AMBIGUOUS_LABEL, f"`{parts[0]}` is a label and a name in scope", span, "rename one of them"
+                )
             return Literal(self.labels.index(parts[0]), label_type(self.labels), span)
         if len(parts) == 1 and self.labels and parts[0] not in set(self.scope.names()):
-            return self.ops.error(codes.UNKNOWN_LABEL, f"no label and no name `{parts[0]}`", span,
-                                  did_you_mean(parts[0], [*self.labels, *self.scope.names()])
-                                  or f"the labels are {', '.join(self.labels)}")
+            return self.ops.error(
+                codes.UNKNOWN_LABEL,
+                f"no label and no name `{parts[0]}`",
+                span,
+                did_you_mean(parts[0], [*self.labels, *self.scope.names()])
+                or f"the labels are {', '.join(self.labels)}",
+            )
         return self.scope.resolve(parts, span)
 
     def _literal(self, node: Any) -> Expr:
@@ -159,8 +167,12 @@ class _Binder:
         unit = node.args.get("unit")
         interval = Interval.parse(f"{amount} {unit.name if unit is not None else ''}")
         if interval is None:
-            return self.ops.error(codes.BAD_LITERAL, "this interval can't be read", span,
-                                  "write `interval '30 days'`, with one unit of up to a century")
+            return self.ops.error(
+                codes.BAD_LITERAL,
+                "this interval can't be read",
+                span,
+                "write `interval '30 days'`, with one unit of up to a century",
+            )
         return Literal(interval, Type(Kind.INTERVAL), span)
 
     def _cast(self, node: Any) -> Expr:
@@ -174,8 +186,12 @@ class _Binder:
                 return Literal(dt.datetime.fromisoformat(node.this.this), TIMESTAMP, span)
             except ValueError:
                 example = "2023-05-09" if kind == "DATE" else "2023-05-09 08:00:00"
-                return self.ops.error(codes.BAD_LITERAL, f"`{node.this.this}` is no {kind.lower()}", span,
-                                      f"write {kind.lower()} '{example}'")
+                return self.ops.error(
+                    codes.BAD_LITERAL,
+                    f"`{node.this.this}` is no {kind.lower()}",
+                    span,
+                    f"write {kind.lower()} '{example}'",
+                )
         return self._refuse(node, "Cast")
 
     # -- operators
@@ -201,8 +217,12 @@ class _Binder:
     def _comparison(self, node: Any, op: str) -> Expr:
         for side in (node.this, node.expression):
             if type(side).__name__ in _COMPARISONS:
-                return self.ops.error(codes.FORBIDDEN_SYNTAX, "chained comparisons compare a truth value",
-                                      self.span(node), "write `0 < x and x < 1`, or `between`")
+                return self.ops.error(
+                    codes.FORBIDDEN_SYNTAX,
+                    "chained comparisons compare a truth value",
+                    self.span(node),
+                    "write `0 < x and x < 1`, or `between`",
+                )
         return self.ops.compare(op, *self._pair(node), self.span(node))
 
     def _and(self, node: Any) -> Expr:
@@ -264,14 +284,21 @@ class _Binder:
         functions = self.scope.functions()
         if name not in functions:
             known = [*functions, *_BUILT_IN[:-1]]
-            return self.ops.error(codes.UNKNOWN_FUNCTION, f"no function `{name}`",
-                                  Span(span.file, span.start, min(span.start + len(name), span.end)),
-                                  did_you_mean(name, known) or f"there are {', '.join(sorted(known))}")
+            return self.ops.error(
+                codes.UNKNOWN_FUNCTION,
+                f"no function `{name}`",
+                Span(span.file, span.start, min(span.start + len(name), span.end)),
+                did_you_mean(name, known) or f"there are {', '.join(sorted(known))}",
+            )
         return self._call(functions[name], args, span)
 
     def _if(self, node: Any) -> Expr:
-        return self.ops.error(codes.FORBIDDEN_SYNTAX, "`if` is not part of the rule language", self.span(node),
-                              "write `case when ... then ... else ... end`")
+        return self.ops.error(
+            codes.FORBIDDEN_SYNTAX,
+            "`if` is not part of the rule language",
+            self.span(node),
+            "write `case when ... then ... else ... end`",
+        )
 
     def _coalesce(self, node: Any) -> Expr:
         return self._operation("coalesce", [self.expr(node.this), *map(self.expr, node.expressions)], self.span(node))
@@ -285,22 +312,31 @@ class _Binder:
             places = args[1].value if isinstance(args[1], Literal) else None
             if isinstance(places, int) and 0 <= places <= 12 and args[0].type.numeric:
                 return self.ops.round_to(args[0], places, span)
-        takes = {"coalesce": "one or more values", "round": "a number and its places, 0 to 12",
-                 "if": "nothing: write `case when ... then ... else ... end`"}.get(name, "two or more values")
+        takes = {
+            "coalesce": "one or more values",
+            "round": "a number and its places, 0 to 12",
+            "if": "nothing: write `case when ... then ... else ... end`",
+        }.get(name, "two or more values")
         return self.ops.error(codes.WRONG_ARGUMENTS, f"`{name}` takes {takes}", span)
 
     def _call(self, function: Function, args: list[Expr], span: Span) -> Expr:
         if any(arg.type == UNKNOWN for arg in args):
             return poison(span)
         if len(args) != len(function.parameters):
-            return self.ops.error(codes.WRONG_ARGUMENTS,
-                                  f"`{function.name}` takes {_values(len(function.parameters))}, not {len(args)}", span)
+            return self.ops.error(
+                codes.WRONG_ARGUMENTS,
+                f"`{function.name}` takes {_values(len(function.parameters))}, not {len(args)}",
+                span,
+            )
         fitted = []
         for arg, kind in zip(args, function.parameters, strict=True):
             fit = self._fit(arg, kind)
             if fit is None:
-                return self.ops.error(codes.WRONG_ARGUMENTS, f"`{function.name}` takes {_KINDS.get(kind, f'a {kind}')} "
-                                      f"here, not {arg.type}", arg.span or span)
+                return self.ops.error(
+                    codes.WRONG_ARGUMENTS,
+                    f"`{function.name}` takes {_KINDS.get(kind, f'a {kind}')} here, not {arg.type}",
+                    arg.span or span,
+                )
             fitted.append(fit)
         result: Type = function.result(*(arg.type for arg in fitted))
         nullable = result.nullable or any(arg.type.nullable for arg in fitted)

@@ -11,8 +11,14 @@ from trustcommerce.language.types import DATE, TIMESTAMP, Kind
 __all__ = ["AT_MIDNIGHT", "DAY", "Interval", "lies_within", "micros_between", "truncate"]
 
 DAY = 86_400_000_000
-_UNITS = {"microsecond": 1, "second": 1_000_000, "minute": 60_000_000, "hour": 3_600_000_000,
-          "day": DAY, "week": 7 * DAY}  # fmt: skip
+_UNITS = {
+    "microsecond": 1,
+    "second": 1_000_000,
+    "minute": 60_000_000,
+    "hour": 3_600_000_000,
+    "day": DAY,
+    "week": 7 * DAY,
+}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 Moment = dt.date | dt.datetime | None
 _INTERVAL = re.compile(r"\s*([0-9]{1,6})\s+([a-z]+?)s?\s*\Z")

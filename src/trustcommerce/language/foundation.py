@@ -95,8 +95,9 @@ class Foundation:
         return self.error(
             codes.OVERFLOW,
             f"this can reach {max(abs(low), abs(high)) / unit:.3g}, more than every engine computes exactly",
-            span, "give its inputs a `range`: in pack.yaml for columns, on the item for values",
-        )  # fmt: skip
+            span,
+            "give its inputs a `range`: in pack.yaml for columns, on the item for values",
+        )
 
     def call(self, function: Any, args: Sequence[Expr], type_: Type, span: Span | None) -> Expr:
         if any(isinstance(a, Literal) and a.value is None for a in args):

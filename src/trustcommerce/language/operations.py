@@ -61,8 +61,9 @@ class Operations(Arithmetic):
             return poison(span)
         nullable = a.type.nullable or b.type.nullable
         if Kind.MISSING in (a.type.kind, b.type.kind):
-            return self.error(codes.TYPE_MISMATCH, "compares with null, which is never true", span,
-                              "write `is null` or `is not null`")
+            return self.error(
+                codes.TYPE_MISMATCH, "compares with null, which is never true", span, "write `is null` or `is not null`"
+            )
         if a.type.numeric and b.type.numeric:
             if not self.unit(a.type, b.type, "compares", span)[1]:
                 return poison(span)
@@ -70,8 +71,9 @@ class Operations(Arithmetic):
         elif {a.type.kind, b.type.kind} == {Kind.DATE, Kind.TIMESTAMP}:
             a, b = self.to_timestamp(a), self.to_timestamp(b)
         elif a.type.kind is not b.type.kind or a.type.kind not in _COMPARABLE:
-            return self.error(codes.TYPE_MISMATCH, f"compares {name_of(a.type)} with {name_of(b.type)}", span,
-                              _comparison_hint(a, b))
+            return self.error(
+                codes.TYPE_MISMATCH, f"compares {name_of(a.type)} with {name_of(b.type)}", span, _comparison_hint(a, b)
+            )
         elif a.type.kind is Kind.LABEL and a.type.labels != b.type.labels:
             return self.error(codes.TYPE_MISMATCH, "compares labels of different levels", span)
         return self.apply(op, (a, b), BOOLEAN.null(nullable), span)
@@ -88,8 +90,12 @@ class Operations(Arithmetic):
             return null_of(target, a.span)
         if isinstance(a, Literal) and a.type.kind is Kind.TEXT:
             if a.value not in labels:
-                return self.error(codes.UNKNOWN_LABEL, f"no label `{a.value}`; there are {', '.join(labels)}",
-                                  a.span, did_you_mean(str(a.value), labels))
+                return self.error(
+                    codes.UNKNOWN_LABEL,
+                    f"no label `{a.value}`; there are {', '.join(labels)}",
+                    a.span,
+                    did_you_mean(str(a.value), labels),
+                )
             return Literal(labels.index(str(a.value)), target.null(False), a.span)
         if isinstance(a, Case):
             branches = [(when, self.as_label(then, labels)) for when, then in a.branches]
@@ -102,8 +108,9 @@ class Operations(Arithmetic):
             return poison(span)
         for arg in args:
             if arg.type.kind not in (Kind.BOOLEAN, Kind.MISSING):
-                return self.error(codes.TYPE_MISMATCH, f"`{op}` of {name_of(arg.type)}, which is not true or false",
-                                  arg.span or span)
+                return self.error(
+                    codes.TYPE_MISMATCH, f"`{op}` of {name_of(arg.type)}, which is not true or false", arg.span or span
+                )
         decides = op == "or"
         rest = [a for a in args if not (isinstance(a, Literal) and a.value is (not decides))]
         if any(isinstance(a, Literal) and a.value is decides for a in rest):
@@ -118,8 +125,9 @@ class Operations(Arithmetic):
         if is_bad(a):
             return a
         if a.type.kind is not Kind.BOOLEAN:
-            return self.error(codes.TYPE_MISMATCH, f"`not` of {name_of(a.type)}, which is not true or false",
-                              a.span or span)
+            return self.error(
+                codes.TYPE_MISMATCH, f"`not` of {name_of(a.type)}, which is not true or false", a.span or span
+            )
         return self.apply("not", (a,), a.type, span)
 
     def is_null(self, a: Expr, span: Span | None = None) -> Expr:
@@ -158,9 +166,15 @@ class Operations(Arithmetic):
         if kinds == {Kind.DATE, Kind.TIMESTAMP}:
             return [self.to_timestamp(a) if a.type.kind is Kind.DATE else a for a in args]
         if len(kinds) > 1 or len({a.type.labels for a in known}) > 1:
-            first, other = known[0], next(a for a in known if a.type.kind is not known[0].type.kind
-                                          or a.type.labels != known[0].type.labels)
-            self.error(codes.TYPE_MISMATCH, f"{verb} {name_of(first.type)} and {name_of(other.type)}", other.span or span)
+            first, other = (
+                known[0],
+                next(
+                    a for a in known if a.type.kind is not known[0].type.kind or a.type.labels != known[0].type.labels
+                ),
+            )
+            self.error(
+                codes.TYPE_MISMATCH, f"{verb} {name_of(first.type)} and {name_of(other.type)}", other.span or span
+            )
             return None
         return list(args)
 
@@ -174,7 +188,8 @@ class Operations(Arithmetic):
                 return None
             leader = retype(leader, leader.type.with_unit(unit))
         as_double = any(a.type.kind is Kind.NUMBER for a in known) or any(
-            point_beside_count(a, b) for a in known for b in known)
+            point_beside_count(a, b) for a in known for b in known
+        )
         scale = max(a.type.scale for a in known)
         unified = []
         for a in args:
@@ -192,13 +207,24 @@ class Operations(Arithmetic):
         low, high = ranges.union(*(ranges.of(t) for t in bounded))
         numeric = known[0].numeric or known[0].kind is Kind.LABEL
         first = known[0]
-        return Type(first.kind, first.scale, first.unit, nullable, low if numeric else None,
-                    high if numeric else None, first.labels, all(t.literal for t in known))
+        return Type(
+            first.kind,
+            first.scale,
+            first.unit,
+            nullable,
+            low if numeric else None,
+            high if numeric else None,
+            first.labels,
+            all(t.literal for t in known),
+        )
 
     def case(self, branches: Sequence[tuple[Expr, Expr]], otherwise: Expr, span: Span | None = None) -> Expr:
         """First branch that is true; branches that are constantly false fall away."""
-        live = [(w, t) for w, t in branches if not (isinstance(w, Literal) and w.value in (False, None)
-                                                    and w.type.kind is not Kind.UNKNOWN)]
+        live = [
+            (w, t)
+            for w, t in branches
+            if not (isinstance(w, Literal) and w.value in (False, None) and w.type.kind is not Kind.UNKNOWN)
+        ]
         if is_bad(*(w for w, _ in live)):
             return poison(span)
         for i, (when, then) in enumerate(live):
@@ -213,14 +239,16 @@ class Operations(Arithmetic):
         type_ = self._joined(unified, any(t.type.nullable for t in unified))
         for when, _ in live:
             if when.type.kind is not Kind.BOOLEAN:
-                return self.error(codes.TYPE_MISMATCH, f"the condition is {name_of(when.type)}, not true or false",
-                                  when.span or span)
-        if all(isinstance(t, Literal) for t in unified) and len({(t.value) for t in unified
-                                                                  if isinstance(t, Literal)}) == 1:
+                return self.error(
+                    codes.TYPE_MISMATCH, f"the condition is {name_of(when.type)}, not true or false", when.span or span
+                )
+        if (
+            all(isinstance(t, Literal) for t in unified)
+            and len({(t.value) for t in unified if isinstance(t, Literal)}) == 1
+        ):
             return retype(unified[-1], type_)
         conditions = [w for w, _ in live]
-        return Case(tuple(zip(conditions, unified[:-1], strict=True)), unified[-1],
-                    evolve(type_, literal=False), span)
+        return Case(tuple(zip(conditions, unified[:-1], strict=True)), unified[-1], evolve(type_, literal=False), span)
 
     def coalesce(self, args: Sequence[Expr], span: Span | None = None) -> Expr:
         unified = self.unify(args, span)
@@ -246,13 +274,15 @@ class Operations(Arithmetic):
         type_ = self._joined(unified, any(a.type.nullable for a in unified))
         if type_.numeric or type_.kind is Kind.LABEL:
             pick: Callable[..., Any] = min if op == "least" else max
-            type_ = type_.within(pick(ranges.of(a.type)[0] for a in unified),
-                                 pick(ranges.of(a.type)[1] for a in unified))
+            type_ = type_.within(
+                pick(ranges.of(a.type)[0] for a in unified), pick(ranges.of(a.type)[1] for a in unified)
+            )
         return unified[0] if len(unified) == 1 else self.apply(op, unified, type_, span)
 
 
 def _comparison_hint(a: Expr, b: Expr) -> str | None:
-    if Kind.TEXT in (a.type.kind, b.type.kind) and (a.type.kind in (Kind.DATE, Kind.TIMESTAMP)
-                                                    or b.type.kind in (Kind.DATE, Kind.TIMESTAMP)):
+    if Kind.TEXT in (a.type.kind, b.type.kind) and (
+        a.type.kind in (Kind.DATE, Kind.TIMESTAMP) or b.type.kind in (Kind.DATE, Kind.TIMESTAMP)
+    ):
         return "write dates as `date '2023-05-09'`"
     return None

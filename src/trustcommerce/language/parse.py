@@ -34,9 +34,7 @@ def _dialect() -> Any:
             FUNCTION_PARSERS: dict[str, Any] = {}
             NO_PAREN_FUNCTIONS: dict[Any, Any] = {}
             NO_PAREN_FUNCTION_PARSERS = {
-                key: value
-                for key, value in parser.Parser.NO_PAREN_FUNCTION_PARSERS.items()
-                if key == "CASE"
+                key: value for key, value in parser.Parser.NO_PAREN_FUNCTION_PARSERS.items() if key == "CASE"
             }
 
     return Rules()
@@ -65,8 +63,13 @@ def parse(text: str) -> "exp.Expression | Refusal":
         return Refusal(codes.BAD_EXPRESSION, "this is not one expression", 0, len(text))
     tree: exp.Expression = trees[0]
     if _depth(tree) > MAX_CHAIN:
-        return Refusal(codes.TOO_DEEP, f"more than {MAX_CHAIN} operations in a row", 0, len(text),
-                       "give parts of it names under `values`")
+        return Refusal(
+            codes.TOO_DEEP,
+            f"more than {MAX_CHAIN} operations in a row",
+            0,
+            len(text),
+            "give parts of it names under `values`",
+        )
     return tree
 
 

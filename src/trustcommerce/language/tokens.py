@@ -26,11 +26,50 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _STATEMENTS = frozenset(
-    ["select", "insert", "update", "delete", "create", "drop", "alter", "from", "with", "union", "join", "exists", "over", "values", "attach", "copy", "pragma", "set", "grant", "lambda"]
+    [
+        "select",
+        "insert",
+        "update",
+        "delete",
+        "create",
+        "drop",
+        "alter",
+        "from",
+        "with",
+        "union",
+        "join",
+        "exists",
+        "over",
+        "values",
+        "attach",
+        "copy",
+        "pragma",
+        "set",
+        "grant",
+        "lambda",
+    ]
 )
 _WRONG = {"==": "=", "&&": "and", "||": "or", "!": "not"}
-_WIDE = {"，": ",", "（": "(", "）": ")", "“": '"', "”": '"', "‘": "'", "’": "'", "＞": ">", "＜": "<",
-         "＝": "=", "；": ";", "：": ":", "＋": "+", "－": "-", "×": "*", "÷": "/", "≥": ">=", "≤": "<="}  # fmt: skip
+_WIDE = {
+    "，": ",",
+    "（": "(",
+    "）": ")",
+    "“": '"',
+    "”": '"',
+    "‘": "'",
+    "’": "'",
+    "＞": ">",
+    "＜": "<",
+    "＝": "=",
+    "；": ";",
+    "：": ":",
+    "＋": "+",
+    "－": "-",
+    "×": "*",
+    "÷": "/",
+    "≥": ">=",
+    "≤": "<=",
+}
 
 
 @frozen
@@ -56,18 +95,28 @@ def scan(text: str) -> Refusal | None:
             code, message, hint = refusal
             return Refusal(code, message, start, end, hint)
         if kind in ("word", "number") and previous == "number" and start == previous_end:
-            return Refusal(codes.FORBIDDEN_SYNTAX, f"`{text[previous_start:end]}` is neither a number nor a name",
-                           previous_start, end,
-                           mistaken(text[previous_start:end]) or "durations are `interval '30 days'`")
+            return Refusal(
+                codes.FORBIDDEN_SYNTAX,
+                f"`{text[previous_start:end]}` is neither a number nor a name",
+                previous_start,
+                end,
+                mistaken(text[previous_start:end]) or "durations are `interval '30 days'`",
+            )
         word = token.lower()
         depth += (token == "(" or word == "case") - (token == ")" or word == "end")
         prefixes = prefixes + 1 if word in ("not", "-") else 0
         if depth > MAX_DEPTH or prefixes > MAX_DEPTH:
-            return Refusal(codes.TOO_DEEP, f"nested deeper than {MAX_DEPTH} levels", start, end,
-                           "give the inner parts names under `values`")
+            return Refusal(
+                codes.TOO_DEEP,
+                f"nested deeper than {MAX_DEPTH} levels",
+                start,
+                end,
+                "give the inner parts names under `values`",
+            )
         if count > MAX_TOKENS:
-            return Refusal(codes.TOO_DEEP, "the expression is too long", start, end,
-                           "give its parts names under `values`")
+            return Refusal(
+                codes.TOO_DEEP, "the expression is too long", start, end, "give its parts names under `values`"
+            )
         previous, previous_start, previous_end = kind, start, end
     return None
 
@@ -83,8 +132,11 @@ def _refuse(kind: str, token: str, previous: str) -> tuple[Code, str, str | None
     if kind == "number" and "e" in token.lower():
         return codes.BAD_LITERAL, f"`{token}` is in scientific notation", "write numbers in plain decimals"
     if kind == "word" and token.lower() in _STATEMENTS:
-        return (codes.FORBIDDEN_SYNTAX, f"`{token}` belongs to SQL statements, which rules do not have",
-                "look other tables up with `references`")
+        return (
+            codes.FORBIDDEN_SYNTAX,
+            f"`{token}` belongs to SQL statements, which rules do not have",
+            "look other tables up with `references`",
+        )
     if kind == "wrong":
         hint = f"write `{_WRONG[token]}`" + ("; texts are not joined in rules" if token == "||" else "")
         return codes.BAD_EXPRESSION, f"`{token}` has no meaning here", hint

@@ -11,9 +11,24 @@ from enum import StrEnum
 from attrs import evolve, frozen
 
 __all__ = [
-    "BOOLEAN", "DATE", "INTEGER", "MISSING", "NUMBER", "POINTS", "TEXT", "TIMESTAMP", "UNKNOWN",
-    "Kind", "Type", "currency_digits", "exact", "implied_by_unit", "label", "parse_type", "power",
-]  # fmt: skip
+    "BOOLEAN",
+    "DATE",
+    "INTEGER",
+    "MISSING",
+    "NUMBER",
+    "POINTS",
+    "TEXT",
+    "TIMESTAMP",
+    "UNKNOWN",
+    "Kind",
+    "Type",
+    "currency_digits",
+    "exact",
+    "implied_by_unit",
+    "label",
+    "parse_type",
+    "power",
+]
 
 LIMIT = 10**15
 MAX_INT = 2**63 - 1
@@ -115,8 +130,7 @@ POINTS = Type(Kind.EXACT, 4, "points", low=-(10**10), high=10**10)
 _NO_MINOR = frozenset(["JPY", "KRW", "VND", "CLP", "ISK", "XAF", "XOF", "UGX", "PYG"])
 _THREE_MINOR = frozenset(["BHD", "KWD", "OMR", "TND", "JOD", "IQD", "LYD"])
 _NUMBER_UNITS = frozenset(["ratio", "percent", "hours", "minutes", "seconds", "days", "stars"])
-_PLAIN = {"boolean": BOOLEAN, "integer": INTEGER, "number": NUMBER, "text": TEXT, "date": DATE,
-          "timestamp": TIMESTAMP}  # fmt: skip
+_PLAIN = {"boolean": BOOLEAN, "integer": INTEGER, "number": NUMBER, "text": TEXT, "date": DATE, "timestamp": TIMESTAMP}
 
 TYPE_NAMES = (*_PLAIN, "points", "decimal(4)", "CNY", *sorted(_NUMBER_UNITS))
 

@@ -26,8 +26,8 @@ def read_header(files: PackFiles, broken: Iterable[Path], problems: Problems) ->
     """The pack's header with its tables, and every declared reference file typed and read."""
     tree = files.header
     bad = {tuple(map(str, path[:2])) for path in broken}
-    tables = {name: table for name, table in _tables(tree, "tables", bad, problems)}
-    declared = {name: table for name, table in _tables(tree, "files", bad, problems)}
+    tables = dict(_tables(tree, "tables", bad, problems))
+    declared = dict(_tables(tree, "files", bad, problems))
     held = {}
     for name, spec in declared.items():
         text = _reference(name, spec, files, problems)
@@ -44,9 +44,10 @@ def read_header(files: PackFiles, broken: Iterable[Path], problems: Problems) ->
         time_zone=nodes.text(tree.get("time_zone")) or None,
         tables=tables,
         files=held,
-        broken=frozenset(path[1] for path in bad if len(path) > 1 and path[0] in ("tables", "files")) | (
-            declared.keys() - held.keys()) | files.unread | {
-            f"{name}.key" for name, each in {**tables, **declared}.items() if set(each.key) - each.columns.keys()},
+        broken=frozenset(path[1] for path in bad if len(path) > 1 and path[0] in ("tables", "files"))
+        | (declared.keys() - held.keys())
+        | files.unread
+        | {f"{name}.key" for name, each in {**tables, **declared}.items() if set(each.key) - each.columns.keys()},
         reasons={e.key.text: nodes.title(e.value) for e in reasons} if isinstance(reasons, Mapping) else {},
     )
 
@@ -72,12 +73,23 @@ def _tables(
         key = nodes.texts(entry.value.get("key"))
         for name in key:
             if name not in specs:
-                problems.add(codes.UNKNOWN_COLUMN, f"key `{name}` is no column of `{entry.key.text}`",
-                             (entry.value.get("key") or entry.value).span, did_you_mean(name, specs))
-        yield entry.key.text, TableSpec(
-            name=entry.key.text, title=nodes.title(entry.value.get("title")), key=key,
-            source=nodes.text(entry.value.get("source"), entry.key.text), columns=specs, span=entry.key.span,
-        )  # fmt: skip
+                problems.add(
+                    codes.UNKNOWN_COLUMN,
+                    f"key `{name}` is no column of `{entry.key.text}`",
+                    (entry.value.get("key") or entry.value).span,
+                    did_you_mean(name, specs),
+                )
+        yield (
+            entry.key.text,
+            TableSpec(
+                name=entry.key.text,
+                title=nodes.title(entry.value.get("title")),
+                key=key,
+                source=nodes.text(entry.value.get("source"), entry.key.text),
+                columns=specs,
+                span=entry.key.span,
+            ),
+        )
 
 
 def _column(key: Scalar, node: Node, problems: Problems) -> ColumnSpec:
@@ -90,8 +102,13 @@ def _column(key: Scalar, node: Node, problems: Problems) -> ColumnSpec:
         type_ = _ranged(type_, limits, problems)
     elif isinstance(limits, Sequence) and type_ != UNKNOWN:
         problems.add(codes.BAD_RANGE, f"a range for {type_.null(False)}, which is no number", limits.span)
-    return ColumnSpec(name=key.text, type=type_, title=nodes.title(mapping.get("title") if mapping else None),
-                      source=nodes.text(mapping.get("source") if mapping else None, key.text), span=key.span)  # fmt: skip
+    return ColumnSpec(
+        name=key.text,
+        type=type_,
+        title=nodes.title(mapping.get("title") if mapping else None),
+        source=nodes.text(mapping.get("source") if mapping else None, key.text),
+        span=key.span,
+    )
 
 
 def _type(said: Node | None, unit: Node | None, node: Node, problems: Problems) -> Type:
@@ -103,8 +120,12 @@ def _type(said: Node | None, unit: Node | None, node: Node, problems: Problems) 
         return implied
     found = parse_type(said.text)
     if found is None:
-        problems.add(codes.BAD_TYPE, f"no type `{said.text}`", said.span,
-                     did_you_mean(said.text.rstrip("?"), TYPE_NAMES) or f"one of {', '.join(TYPE_NAMES)}")
+        problems.add(
+            codes.BAD_TYPE,
+            f"no type `{said.text}`",
+            said.span,
+            did_you_mean(said.text.rstrip("?"), TYPE_NAMES) or f"one of {', '.join(TYPE_NAMES)}",
+        )
         return UNKNOWN
     if unit is not None:
         implied = implied_by_unit(nodes.text(unit))
@@ -131,14 +152,22 @@ def _ranged(type_: Type, limits: Sequence, problems: Problems) -> Type:
 
 def _reference(name: str, spec: TableSpec, files: PackFiles, problems: Problems) -> SourceFile | None:
     if ".." in name.split("/") or name.startswith("/") or not name.startswith("references/"):
-        problems.add(codes.OUTSIDE_PACK, f"`{name}` does not lie in the pack's folder references/", spec.span,
-                     "a pack holds everything it needs: move the file to references/")
+        problems.add(
+            codes.OUTSIDE_PACK,
+            f"`{name}` does not lie in the pack's folder references/",
+            spec.span,
+            "a pack holds everything it needs: move the file to references/",
+        )
         return None
     if name not in files.references:
         linked = (files.folder / name).exists()
         code = codes.OUTSIDE_PACK if linked else codes.UNREADABLE
-        problems.add(code, f"{files.shown}/{name} " + ("leads out of the pack" if linked else "does not exist"),
-                     spec.span, did_you_mean(name, files.references))
+        problems.add(
+            code,
+            f"{files.shown}/{name} " + ("leads out of the pack" if linked else "does not exist"),
+            spec.span,
+            did_you_mean(name, files.references),
+        )
         return None
     return files.references[name]
 
@@ -193,12 +222,12 @@ def _fits(header: list[str], spec: TableSpec, span: Span, problems: Problems) ->
     return not strange and not absent and len(set(header)) == len(header)
 
 
-def _row(
-    cells: list[str], header: list[str], spec: TableSpec, span: Span, problems: Problems
-) -> tuple[object, ...]:
+def _row(cells: list[str], header: list[str], spec: TableSpec, span: Span, problems: Problems) -> tuple[object, ...]:
     places = {name: i for i, name in enumerate(header)}
-    return tuple(_cell(cells[places[c.source]], c, _cell_span(cells, places[c.source], span), problems)
-                 for c in spec.columns.values())
+    return tuple(
+        _cell(cells[places[c.source]], c, _cell_span(cells, places[c.source], span), problems)
+        for c in spec.columns.values()
+    )
 
 
 def _cell_span(cells: list[str], index: int, line: Span) -> Span:
@@ -214,8 +243,12 @@ def _cell(text: str, column: ColumnSpec, span: Span, problems: Problems) -> obje
         return None
     if text == "":
         if not column.type.nullable:
-            problems.add(codes.MISSING_CELL, f"`{column.name}` is empty and its type is {column.type}", span,
-                         "fill the cell, or declare the column with `?`")
+            problems.add(
+                codes.MISSING_CELL,
+                f"`{column.name}` is empty and its type is {column.type}",
+                span,
+                "fill the cell, or declare the column with `?`",
+            )
         return None
     value = parse_cell(text, column.type)
     if value is None:
@@ -235,5 +268,3 @@ def _narrowed(spec: TableSpec, rows: list[tuple[object, ...]]) -> dict[str, Colu
         type_ = column.type.within(min(values), max(values)) if column.type.numeric and values else column.type
         narrowed[name] = evolve(column, type=type_)
     return narrowed
-
-

@@ -7,11 +7,9 @@ from trustcommerce import codes
 from trustcommerce.diagnostics import Problems
 from trustcommerce.language.bind import Text
 from trustcommerce.model import nodes
+from trustcommerce.model.read_choices import ChoiceReader
 from trustcommerce.model.ruleset import (
     Adjustment,
-    Choice,
-    ExceptionRule,
-    Guard,
     Item,
     Limit,
     Part,
@@ -51,11 +49,7 @@ def read_ruleset(
     return _Reader(tree, registry, problems, {tuple(map(str, path)) for path in broken}).read(since, until)
 
 
-class _Reader:
-    def __init__(self, tree: Mapping, registry: Registry, problems: Problems, broken: set[tuple[str, ...]]) -> None:
-        self.tree, self.registry, self.problems, self.broken = tree, registry, problems, broken
-        self.day: dt.date | None = None
-
+class _Reader(ChoiceReader):
     def read(self, since: dt.date | None, until: dt.date | None) -> RuleSet | None:
         subject = self.tree.get("subject")
         name = self.tree.get("ruleset")
@@ -67,15 +61,21 @@ class _Reader:
         if start is not None and end is not None and start >= end and isinstance(effective, Mapping):
             self.problems.add(codes.BAD_RANGE, f"the rule set ends on {end}, before it begins", effective.span)
         self.day = since if since is not None else dates["from"]
-        scores = {entry.key.text: self.part(entry, entry.key.text) for entry in self.block("scores")
-                  if not self.bad("scores", entry.key.text)}  # fmt: skip
+        scores = {
+            entry.key.text: self.part(entry, entry.key.text)
+            for entry in self.block("scores")
+            if not self.bad("scores", entry.key.text)
+        }
         references = self.references()
         return RuleSet(
             name=name.text,
             title=nodes.title(self.tree.get("title")),
             about=nodes.text(self.tree.get("about")),
-            effective_from=dates["from"], effective_until=dates["until"], enforced=dates["enforced"],
-            since=since, until=until,
+            effective_from=dates["from"],
+            effective_until=dates["until"],
+            enforced=dates["enforced"],
+            since=since,
+            until=until,
             subject=nodes.text(subject.get("name")),
             table=nodes.text(subject.get("table")),
             key=nodes.texts(subject.get("key")),
@@ -86,32 +86,16 @@ class _Reader:
             broken=self.names() - references.keys() - scores.keys(),
             span=name.span,
             spans={entry.key.text: entry.value.span for entry in subject},
-        )  # fmt: skip
-
-    # -- helpers
+        )
 
     def names(self) -> frozenset[str]:
         """Names of scores, references, and of whatever stands in blocks that a rule set does not have."""
-        return frozenset(each.key.text for entry in self.tree if entry.key.text not in _NOT_NAMES
-                         for each in self.block(entry.key.text))
-
-    def bad(self, *path: str) -> bool:
-        return any(each[: len(path)] == path or each == path[: len(each)] for each in self.broken)
-
-    def block(self, name: str) -> tuple[Entry, ...]:
-        node = self.tree.get(name)
-        return node.entries if isinstance(node, Mapping) else ()
-
-    def date(self, node: object, key: str) -> dt.date | None:
-        return nodes.date(node.get(key), self.problems) if isinstance(node, Mapping) else None
-
-    def in_force(self, node: object) -> bool:
-        """Whether an item's own `effective` holds on the day of this version."""
-        effective = node.get("effective") if isinstance(node, Mapping) else None
-        start, end = self.date(effective, "from"), self.date(effective, "until")
-        if self.day is None:
-            return start is None
-        return (start is None or start <= self.day) and (end is None or self.day < end)
+        return frozenset(
+            each.key.text
+            for entry in self.tree
+            if entry.key.text not in _NOT_NAMES
+            for each in self.block(entry.key.text)
+        )
 
     # -- references
 
@@ -123,8 +107,9 @@ class _Reader:
                 continue
             kinds = [kind for kind in ("file", "table", "ruleset") if kind in node]
             if len(kinds) != 1:
-                self.problems.add(codes.AMBIGUOUS_FORM, "a reference reads one `file`, `table` or `ruleset`",
-                                  entry.key.span)
+                self.problems.add(
+                    codes.AMBIGUOUS_FORM, "a reference reads one `file`, `table` or `ruleset`", entry.key.span
+                )
                 continue
             found[entry.key.text] = self.reference(entry, node, kinds[0])
         return found
@@ -144,13 +129,17 @@ class _Reader:
             target=nodes.text(node.get(kind)),
             match=tuple(on),
             valid=(nodes.text(valid.get("from")), nodes.text(valid.get("until")), nodes.expression(valid.get("at")))
-            if isinstance(valid, Mapping) else None,
-            otherwise={e.key.text: e.value for e in otherwise} if isinstance(otherwise, Mapping)
+            if isinstance(valid, Mapping)
+            else None,
+            otherwise={e.key.text: e.value for e in otherwise}
+            if isinstance(otherwise, Mapping)
             else nodes.text(otherwise),
             valid_spans=tuple(end.span for key in ("from", "until") if (end := valid.get(key)) is not None)
-            if isinstance(valid, Mapping) else (),
-            source=(node.get(kind) or node).span, span=entry.key.span,
-        )  # fmt: skip
+            if isinstance(valid, Mapping)
+            else (),
+            source=(node.get(kind) or node).span,
+            span=entry.key.span,
+        )
 
     # -- items
 
@@ -160,15 +149,21 @@ class _Reader:
             for entry in self.block(block):
                 name = entry.key.text
                 if name in found:
-                    self.problems.add(codes.DUPLICATE_NAME, f"`{name}` stands in `{block}` and in "
-                                      f"`{found[name].block}`", entry.key.span,
-                                      f"first on line {found[name].span.line}; all items share one namespace")
+                    self.problems.add(
+                        codes.DUPLICATE_NAME,
+                        f"`{name}` stands in `{block}` and in `{found[name].block}`",
+                        entry.key.span,
+                        f"first on line {found[name].span.line}; all items share one namespace",
+                    )
                     continue
                 found[name] = self.item(entry, block)
         for entry in self.block("scores"):
             if entry.key.text in found:
-                self.problems.add(codes.DUPLICATE_NAME, f"`{entry.key.text}` is a score and stands in "
-                                  f"`{found[entry.key.text].block}`", entry.key.span)
+                self.problems.add(
+                    codes.DUPLICATE_NAME,
+                    f"`{entry.key.text}` is a score and stands in `{found[entry.key.text].block}`",
+                    entry.key.span,
+                )
         return found
 
     def item(self, entry: Entry, block: str) -> Item:
@@ -179,8 +174,10 @@ class _Reader:
         labels = get("labels")
         self.check_labels(labels)
         sample = get("sample")
-        metric = next(((key, mapping.get(key)) for key in self.registry.metric_kinds
-                       if mapping is not None and key in mapping), None)
+        metric = next(
+            ((key, mapping.get(key)) for key in self.registry.metric_kinds if mapping is not None and key in mapping),
+            None,
+        )
         choice = self.choice(node, entry) if not broken else self.empty_choice(entry)
         if mapping is not None and not broken:
             self.check_item(mapping, metric is not None)
@@ -188,8 +185,10 @@ class _Reader:
             self.no_form(entry, block)
             broken = True
         return Item(
-            name=entry.key.text, block=block,
-            title=nodes.title(get("title")), about=nodes.text(get("about")),
+            name=entry.key.text,
+            block=block,
+            title=nodes.title(get("title")),
+            about=nodes.text(get("about")),
             choice=choice,
             metric=(metric[0], metric[1]) if metric is not None and metric[1] is not None else None,
             sample=self.sample(sample) if isinstance(sample, Mapping) and not broken else None,
@@ -200,8 +199,11 @@ class _Reader:
             range=nodes.pair(get("range")),
             round=nodes.decimal(get("round")),
             applies=nodes.expression(get("applies")),
-            in_force=self.in_force(node), broken=broken, body=node.span, span=entry.key.span,
-        )  # fmt: skip
+            in_force=self.in_force(node),
+            broken=broken,
+            body=node.span,
+            span=entry.key.span,
+        )
 
     def check_labels(self, node: object) -> None:
         seen: set[str] = set()
@@ -220,81 +222,25 @@ class _Reader:
             for key in ("status", "reason"):
                 entry = each.entry(key) if isinstance(each, Mapping) else None
                 if entry is not None:
-                    self.problems.add(codes.UNKNOWN_KEY, f"`{key}` says nothing here: only scores have it",
-                                      entry.key.span, "drop it")
+                    self.problems.add(
+                        codes.UNKNOWN_KEY, f"`{key}` says nothing here: only scores have it", entry.key.span, "drop it"
+                    )
 
     def no_form(self, entry: Entry, block: str) -> None:
         forms = list(self.registry.choice_forms)
         if block == "metrics":
             forms += self.registry.metric_kinds
-        self.problems.add(codes.AMBIGUOUS_FORM, f"`{entry.key.text}` does not say how it is decided", entry.key.span,
-                          f"say one of {', '.join(forms)}")
+        self.problems.add(
+            codes.AMBIGUOUS_FORM,
+            f"`{entry.key.text}` does not say how it is decided",
+            entry.key.span,
+            f"say one of {', '.join(forms)}",
+        )
 
     def sample(self, node: Mapping) -> Sample:
         at_least, otherwise = node.get("at_least"), node.get("else")
         assert isinstance(at_least, Scalar) and isinstance(at_least.value, int) and otherwise is not None
-        return Sample(at_least=at_least.value, of=nodes.expression(node.get("of")), otherwise=otherwise,
-                      span=node.span)
-
-    # -- choices
-
-    def empty_choice(self, entry: Entry) -> Choice:
-        return Choice(form=None, body=None, of=None, hit=None, exceptions=(), missing=None, span=entry.key.span)
-
-    def choice(self, node: object, entry: Entry) -> Choice:
-        if isinstance(node, Scalar):
-            return Choice(form="value", body=node, of=None, hit=None, exceptions=(), missing=None, span=node.span)
-        assert isinstance(node, Mapping)
-        forms = [key for key in self.registry.choice_forms if key in node]
-        if len(forms) > 1:
-            entry_of = node.entry(forms[1])
-            self.problems.add(codes.AMBIGUOUS_FORM, f"`{entry.key.text}` says both `{forms[0]}` and `{forms[1]}`",
-                              entry_of.key.span if entry_of else entry.key.span, "keep one of them")
-        form = forms[0] if forms else None
-        if len(forms) < 2:
-            self.check_companions(node, form)
-        return Choice(
-            form=form,
-            body=node.get(form) if form else None,
-            of=nodes.expression(node.get("of")),
-            hit=nodes.text(node.get("hit")) or None,
-            exceptions=self.exceptions(node),
-            missing=node.get("missing"),
-            span=entry.key.span,
-        )
-
-    def check_companions(self, node: Mapping, form: str | None) -> None:
-        """Keys beside a form that would say nothing there."""
-        known = self.registry.choice_forms.get(form or "")
-        for key, fits in (("of", known is not None and known.takes_input), ("hit", known is not None and known.several)):
-            entry = node.entry(key)
-            if entry is not None and not fits and not (key == "of" and "ratio" in node):
-                beside = f"beside `{form}`" if form else "without a choice"
-                self.problems.add(codes.UNKNOWN_KEY, f"`{key}` says nothing {beside}", entry.key.span, "drop it")
-
-    def guard(self, node: Mapping) -> Guard:
-        when, missing = node.get("when"), node.get("missing")
-        assert isinstance(when, Scalar)
-        return Guard(
-            when=Text.of(when),
-            missing=missing.value if isinstance(missing, Scalar) and isinstance(missing.value, bool) else None,
-            span=when.span,
-        )
-
-    def exceptions(self, node: Mapping) -> tuple[ExceptionRule, ...]:
-        entries = node.get("exceptions")
-        return tuple(
-            ExceptionRule(
-                guard=self.guard(each),
-                then=each.get("then"),
-                status=nodes.text(each.get("status"), "default"),
-                reason=nodes.text(each.get("reason")) or None,
-                title=nodes.title(each.get("title")),
-                span=each.span,
-            )
-            for each in (entries if isinstance(entries, Sequence) else ())
-            if isinstance(each, Mapping)
-        )
+        return Sample(at_least=at_least.value, of=nodes.expression(node.get("of")), otherwise=otherwise, span=node.span)
 
     # -- scores
 
@@ -309,8 +255,10 @@ class _Reader:
         rounding = node.get("round")
         step = nodes.decimal(rounding)
         return Part(
-            name=entry.key.text, path=path,
-            title=nodes.title(node.get("title")), about=nodes.text(node.get("about")),
+            name=entry.key.text,
+            path=path,
+            title=nodes.title(node.get("title")),
+            about=nodes.text(node.get("about")),
             weight=nodes.expression(node.get("weight")),
             choice=choice if choice.form is not None else None,
             parts=tuple(
@@ -320,14 +268,15 @@ class _Reader:
             ),
             exceptions=self.exceptions(node),
             missing=node.get("missing"),
-            bonuses=self.adjustments(node, "bonuses"), deductions=self.adjustments(node, "deductions"),
+            bonuses=self.adjustments(node, "bonuses"),
+            deductions=self.adjustments(node, "deductions"),
             limits=self.limits(node),
             range=nodes.pair(node.get("range")),
             round=(step, rounding.span) if step is not None and rounding is not None else None,
             applies=nodes.expression(node.get("applies")),
             reason=nodes.text(node.get("reason"), entry.key.text.upper()),
             span=entry.key.span,
-        )  # fmt: skip
+        )
 
     def adjustments(self, node: Mapping, block: str) -> tuple[Adjustment, ...]:
         entries = node.get(block)
@@ -344,15 +293,25 @@ class _Reader:
                 continue
             when = each.entry("when")
             if when is not None and points is None:
-                self.problems.add(codes.AMBIGUOUS_FORM, f"`{entry.key.text}` says both `when` and a choice",
-                                  when.key.span, "put the condition into the choice: `rules`")
+                self.problems.add(
+                    codes.AMBIGUOUS_FORM,
+                    f"`{entry.key.text}` says both `when` and a choice",
+                    when.key.span,
+                    "put the condition into the choice: `rules`",
+                )
                 continue
-            found.append(Adjustment(
-                name=entry.key.text, title=nodes.title(each.get("title")),
-                guard=self.guard(each) if "when" in each else None,
-                choice=choice, points=points, at_most=nodes.expression(each.get("at_most")),
-                reason=nodes.text(each.get("reason"), entry.key.text.upper()), span=entry.key.span,
-            ))  # fmt: skip
+            found.append(
+                Adjustment(
+                    name=entry.key.text,
+                    title=nodes.title(each.get("title")),
+                    guard=self.guard(each) if "when" in each else None,
+                    choice=choice,
+                    points=points,
+                    at_most=nodes.expression(each.get("at_most")),
+                    reason=nodes.text(each.get("reason"), entry.key.text.upper()),
+                    span=entry.key.span,
+                )
+            )
         return tuple(found)
 
     def limits(self, node: Mapping) -> tuple[Limit, ...]:
@@ -368,9 +327,15 @@ class _Reader:
                 said = "both `at_most` and `at_least`" if bound else "neither `at_most` nor `at_least`"
                 self.problems.add(codes.AMBIGUOUS_FORM, f"limit `{entry.key.text}` says {said}", entry.key.span)
                 continue
-            found.append(Limit(
-                name=entry.key.text, title=nodes.title(each.get("title")), guard=self.guard(each),
-                upper=upper is not None, bound=bound,
-                reason=nodes.text(each.get("reason"), entry.key.text.upper()), span=entry.key.span,
-            ))  # fmt: skip
+            found.append(
+                Limit(
+                    name=entry.key.text,
+                    title=nodes.title(each.get("title")),
+                    guard=self.guard(each),
+                    upper=upper is not None,
+                    bound=bound,
+                    reason=nodes.text(each.get("reason"), entry.key.text.upper()),
+                    span=entry.key.span,
+                )
+            )
         return tuple(found)

@@ -29,16 +29,25 @@ class Adjustments:
 
     def adjust(self, part: Part, value: Expr) -> tuple[Expr, tuple[AdjustmentShape, ...]]:
         shapes = []
-        signed = [(each, 1, "bonuses") for each in part.bonuses] + [(each, -1, "deductions") for each in part.deductions]
+        signed = [(each, 1, "bonuses") for each in part.bonuses] + [
+            (each, -1, "deductions") for each in part.deductions
+        ]
         for each, sign, block in signed:
             points = self._points(each, f"{part.path}.{block}.{each.name}")
             if points.type == UNKNOWN or value.type == UNKNOWN:
                 value = poison(each.span)
                 continue
             value = self.ops.sum("add" if sign > 0 else "sub", value, points, each.span)
-            shapes.append(AdjustmentShape(
-                name=each.name, title=each.title, sign=sign, item=f"{part.path}.{block}.{each.name}",
-                reason=each.reason, line=each.span.line))  # fmt: skip
+            shapes.append(
+                AdjustmentShape(
+                    name=each.name,
+                    title=each.title,
+                    sign=sign,
+                    item=f"{part.path}.{block}.{each.name}",
+                    reason=each.reason,
+                    line=each.span.line,
+                )
+            )
         return value, tuple(shapes)
 
     def _points(self, each: Adjustment, name: str) -> Expr:
@@ -49,13 +58,18 @@ class Adjustments:
             choice = each.choice
             assert choice.form is not None and choice.body is not None
             lowering = Lowering(self.context, name, choice, Target("points"))
-            found = to_points(self.context.registry.choice_forms[choice.form].lower(choice.body, lowering), self.context)
+            found = to_points(
+                self.context.registry.choice_forms[choice.form].lower(choice.body, lowering), self.context
+            )
         if found.type == UNKNOWN:
             return found
         if found.type.nullable:
-            return self.ops.error(codes.MAYBE_MISSING, "these points may be missing, and nothing says what then",
-                                  each.span if each.points is None else each.points.span(),
-                                  "wrap them: `coalesce(..., 0)`")
+            return self.ops.error(
+                codes.MAYBE_MISSING,
+                "these points may be missing, and nothing says what then",
+                each.span if each.points is None else each.points.span(),
+                "wrap them: `coalesce(..., 0)`",
+            )
         if (found.type.low or 0) < 0:
             found = self.ops.extreme("greatest", [found, Literal(0, POINTS.within(0, 0))], each.span)
         if each.at_most is not None:
@@ -81,9 +95,16 @@ class Adjustments:
             pick = "least" if each.upper else "greatest"
             limited = self.ops.case([(held, self.ops.extreme(pick, [before, bound], each.span))], before, each.span)
             value = self._held(f"{part.path}.limits.{each.name}", limited, start)
-            shapes.append(LimitShape(
-                name=each.name, title=each.title, before=item_name(before, f"{part.path}.limits.{each.name}.before"),
-                after=item_name(value, f"{part.path}.limits.{each.name}"), reason=each.reason, line=each.span.line))  # fmt: skip
+            shapes.append(
+                LimitShape(
+                    name=each.name,
+                    title=each.title,
+                    before=item_name(before, f"{part.path}.limits.{each.name}.before"),
+                    after=item_name(value, f"{part.path}.limits.{each.name}"),
+                    reason=each.reason,
+                    line=each.span.line,
+                )
+            )
         return value, tuple(shapes)
 
     def _held(self, name: str, value: Expr, start: Expr) -> Expr:
@@ -101,15 +122,23 @@ class Adjustments:
             low, high = (to_points(self.context.bind(end), self.context) for end in part.range)
             ends = [end.value for end in (low, high) if isinstance(end, Literal) and isinstance(end.value, int)]
             if len(ends) == 2 and not ends[0] <= bound.value <= ends[1]:
-                self.ops.error(codes.OUT_OF_RANGE, f"{bound.value / 10_000:g} lies outside the score's range",
-                               each.bound.span(), "the range would undo the limit")
+                self.ops.error(
+                    codes.OUT_OF_RANGE,
+                    f"{bound.value / 10_000:g} lies outside the score's range",
+                    each.bound.span(),
+                    "the range would undo the limit",
+                )
 
     def _check_multiple(self, value: int, part: Part, span: Span) -> None:
         if part.round is not None and part.round[0] > 0:
             step = int(part.round[0] * 10_000)
             if step and value % step:
-                self.ops.error(codes.BOUNDS, f"{value / 10_000:g} is no multiple of `round`, {part.round[0]}", span,
-                               "otherwise the order of both would matter")
+                self.ops.error(
+                    codes.BOUNDS,
+                    f"{value / 10_000:g} is no multiple of `round`, {part.round[0]}",
+                    span,
+                    "otherwise the order of both would matter",
+                )
 
     def finish(self, part: Part, value: Expr) -> Expr:
         """Range, then rounding."""
@@ -134,8 +163,12 @@ class Adjustments:
         step, span = part.round
         units = step * 10_000
         if units != int(units) or units <= 0:
-            return self.ops.error(codes.BAD_LITERAL, f"{step} is no step of ten-thousandths of a point", span,
-                                  "write 1, 0.1, 0.01 ... or another multiple of 0.0001")
+            return self.ops.error(
+                codes.BAD_LITERAL,
+                f"{step} is no step of ten-thousandths of a point",
+                span,
+                "write 1, 0.1, 0.01 ... or another multiple of 0.0001",
+            )
         if int(units) == 1:
             return value
         by = Literal(int(units), INTEGER.within(int(units), int(units)))

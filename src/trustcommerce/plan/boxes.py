@@ -59,8 +59,9 @@ def domain(kind: str, labels: int, low: float | None, high: float | None) -> Int
     if kind == "boolean":
         return Interval(0, True, 1, True)
     if kind in ("exact", "number"):
-        return Interval(-_INFINITE if low is None else low, low is not None,
-                        _INFINITE if high is None else high, high is not None)  # fmt: skip
+        return Interval(
+            -_INFINITE if low is None else low, low is not None, _INFINITE if high is None else high, high is not None
+        )
     return ANY
 
 

@@ -50,8 +50,9 @@ def read_cell(text: Text, x: Expr, context: Context) -> Cell:
     op = _OPS[comparison.group(1)] if comparison else "eq"
     bound_text = text.part(comparison.start(2), comparison.end(2)) if comparison else text
     if not bound_text.text.strip():
-        return Cell(context.ops.error(codes.BAD_CELL, "this cell is empty", span, "write `-` for any value"),
-                    None, False, span)
+        return Cell(
+            context.ops.error(codes.BAD_CELL, "this cell is empty", span, "write `-` for any value"), None, False, span
+        )
     bound = _word(stripped, x, context, span) if comparison is None else None
     bound = bound or _bound(bound_text, x, context)
     condition = context.ops.compare(op, x, bound, span)

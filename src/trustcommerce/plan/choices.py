@@ -106,8 +106,12 @@ def _ascending(knots: list[tuple[Expr, Expr]], lowering: Lowering) -> bool:
     for (left, right), (knot, _) in zip(itertools.pairwise(values), knots[1:], strict=True):
         if left >= right:
             how = "equals" if left == right else "lies below"
-            lowering.ops.error(codes.KNOTS, f"this knot {how} the one before it", knot.span,
-                               "knots ascend; a jump is a matter for `steps`")
+            lowering.ops.error(
+                codes.KNOTS,
+                f"this knot {how} the one before it",
+                knot.span,
+                "knots ascend; a jump is a matter for `steps`",
+            )
             return False
     return True
 
@@ -168,8 +172,11 @@ def _dynamic(chain: Expr, knots: list[tuple[Expr, Expr]], lowering: Lowering, sp
     absent: list[Expr] = [ops.is_null(k) for k, _ in knots]
     present = [retype(k, k.type.null(False)) for k, _ in knots]
     unordered = [ops.compare("gt", a, b, span) for a, b in itertools.pairwise(present)]
-    return ops.case([(ops.logic("or", [*absent, *unordered], span), lowering.missing())],
-                    ops.coalesce([chain, lowering.missing()], span) if lowering.choice.missing else chain, span)
+    return ops.case(
+        [(ops.logic("or", [*absent, *unordered], span), lowering.missing())],
+        ops.coalesce([chain, lowering.missing()], span) if lowering.choice.missing else chain,
+        span,
+    )
 
 
 def lower_rules(body: Node, lowering: Lowering) -> Expr:
@@ -185,11 +192,13 @@ def lower_rules(body: Node, lowering: Lowering) -> Expr:
         elif last is not None:
             otherwise = lowering.result(last)
             if i + 1 < len(body):
-                lowering.ops.error(codes.MASKED, "entries after `else` are never reached", node.span,
-                                   "move it to the end")
+                lowering.ops.error(
+                    codes.MASKED, "entries after `else` are never reached", node.span, "move it to the end"
+                )
         elif when is None or then is None:
-            lowering.ops.error(codes.MISSING_KEY, f"this entry does not say `{'when' if when is None else 'then'}`",
-                               node.span)
+            lowering.ops.error(
+                codes.MISSING_KEY, f"this entry does not say `{'when' if when is None else 'then'}`", node.span
+            )
         elif isinstance(when, Scalar):
             condition = lowering.context.condition(Text.of(when))
             if isinstance(condition, Literal) and condition.value is not None and condition.type != UNKNOWN:
@@ -198,11 +207,16 @@ def lower_rules(body: Node, lowering: Lowering) -> Expr:
                 lowering.ops.error(code, f"this condition {which} holds", when.span, "entries say `else` for the rest")
             entries.append((condition, lowering.result(then)))
     if otherwise is None:
-        return lowering.ops.error(codes.NO_ELSE, "nothing says what holds otherwise", body.span,
-                                  "end the list with `- {else: ...}`")
+        return lowering.ops.error(
+            codes.NO_ELSE, "nothing says what holds otherwise", body.span, "end the list with `- {else: ...}`"
+        )
     if lowering.hit == "unique":
-        lowering.ops.error(codes.NO_HIT, "`hit: unique` can't be proved for `rules`", lowering.choice.span,
-                           "use `steps` or `table`, whose entries can be compared")
+        lowering.ops.error(
+            codes.NO_HIT,
+            "`hit: unique` can't be proved for `rules`",
+            lowering.choice.span,
+            "use `steps` or `table`, whose entries can be compared",
+        )
     return lowering.combine(entries, otherwise, body.span)
 
 
@@ -214,8 +228,10 @@ def lower_table(body: Node, lowering: Lowering) -> Expr:
     names = [item for item in header if isinstance(item, Scalar)]
     if not names or names[-1].text != "then":
         return lowering.ops.error(codes.BAD_CELL, "the header's last column is `then`", header.span)
-    sources = [lowering.context.hoist(f"{lowering.name}.in_{i + 1}", lowering.bind(Text.of(name)))
-               for i, name in enumerate(names[:-1])]  # fmt: skip
+    sources = [
+        lowering.context.hoist(f"{lowering.name}.in_{i + 1}", lowering.bind(Text.of(name)))
+        for i, name in enumerate(names[:-1])
+    ]
     inputs = [lowering.present(x) if x.type != UNKNOWN else x for x in sources]
     rows, otherwise = [], None
     for node in body.items[1:]:
@@ -224,8 +240,9 @@ def lower_table(body: Node, lowering: Lowering) -> Expr:
         if isinstance(first, Scalar) and first.text == "else" and len(node) == 2:
             otherwise = lowering.result(node.items[1])
             if node is not body.items[-1]:
-                lowering.ops.error(codes.MASKED, "rows after `else` are never reached", first.span,
-                                   "move it to the end")
+                lowering.ops.error(
+                    codes.MASKED, "rows after `else` are never reached", first.span, "move it to the end"
+                )
         elif len(node) != len(names):
             lowering.ops.error(codes.BAD_CELL, f"{len(node)} cells under {len(names)} columns", node.span)
         else:
@@ -270,11 +287,13 @@ def _check_rows(rows: list[_Row], inputs: list[Expr], has_else: bool, span: Span
         cut = tuple(each for each in box if each is not None)
         reached = [b for b in left if _meets(b, cut, whole)]
         if not reached and not _meets(space, cut, whole):
-            lowering.ops.error(codes.OUT_OF_RANGE, "this entry is never reached: it lies outside the input's range",
-                               row.span)
+            lowering.ops.error(
+                codes.OUT_OF_RANGE, "this entry is never reached: it lies outside the input's range", row.span
+            )
         elif not reached and lowering.hit == "first":
-            lowering.ops.error(codes.MASKED, "this entry is never reached: those before it take all it holds for",
-                               row.span)
+            lowering.ops.error(
+                codes.MASKED, "this entry is never reached: those before it take all it holds for", row.span
+            )
         _check_overlap(i, rows, boxes, whole, lowering)
         left = subtract(left, cut, whole)
     if left and not has_else:
@@ -303,8 +322,12 @@ def _check_overlap(
             unique = lowering.hit == "unique"
             result = "and `hit: unique` lets only one hold" if unique else "which wins"
             lowering.context.problems.add(
-                codes.OVERLAP, f"this entry overlaps the one on line {rows[j].span.line}, {result}", rows[i].span,
-                None, "error" if unique else "warning")  # fmt: skip
+                codes.OVERLAP,
+                f"this entry overlaps the one on line {rows[j].span.line}, {result}",
+                rows[i].span,
+                None,
+                "error" if unique else "warning",
+            )
             return
 
 
@@ -312,8 +335,11 @@ def _whole(x: Expr, intervals: list[Interval | None]) -> bool:
     if x.type.kind in (Kind.LABEL, Kind.BOOLEAN):
         return True
     bounds = [end for each in intervals if each is not None for end in (each.low, each.high)]
-    return x.type.kind is Kind.EXACT and x.type.scale == 0 and all(
-        end in (ANY.low, ANY.high) or end == int(end) for end in bounds)
+    return (
+        x.type.kind is Kind.EXACT
+        and x.type.scale == 0
+        and all(end in (ANY.low, ANY.high) or end == int(end) for end in bounds)
+    )
 
 
 def _natural(x: Expr) -> tuple[float | None, float | None]:

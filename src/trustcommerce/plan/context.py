@@ -1,7 +1,8 @@
 """Planning one version of one rule set: names are lowered on demand, each once, in order.
 
-`steps` holds items and the keys of references in the order in which they became possible. `Context` is the subject's scope. Asking for a name lowers what it needs first, so that the items
-come out in order of dependence and a name that reaches itself is found with its path.
+`Context` is the subject's scope. Asking for a name lowers what it needs first, so that a name that
+reaches itself is found with its path. `steps` holds items and the keys of references in the order
+in which they became possible.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -82,8 +83,12 @@ class Context:
         name = ".".join(parts)
         if parts[0] in self.references:
             columns = self.reference_columns.get(parts[0], ())
-            return self.ops.error(codes.UNKNOWN_NAME, f"`{parts[0]}` has no column `{'.'.join(parts[1:])}`", span,
-                                  did_you_mean(parts[-1], columns) or f"it has {', '.join(columns)}")
+            return self.ops.error(
+                codes.UNKNOWN_NAME,
+                f"`{parts[0]}` has no column `{'.'.join(parts[1:])}`",
+                span,
+                did_you_mean(parts[-1], columns) or f"it has {', '.join(columns)}",
+            )
         dotted = [f"{each}.{column}" for each, columns in self.reference_columns.items() for column in columns]
         hint = did_you_mean(name, [*dotted, *self.names()] if len(parts) > 1 else self.names())
         if len(parts) == 1 and name.lower() in ("yes", "no", "on", "off"):
@@ -162,8 +167,7 @@ class Context:
         """A bound expression that must be true or false, possibly missing."""
         found = self.bind(text)
         if found.type.kind not in (Kind.BOOLEAN, Kind.UNKNOWN):
-            return self.ops.error(codes.TYPE_MISMATCH, f"the condition is {found.type}, not true or false",
-                                  text.span())
+            return self.ops.error(codes.TYPE_MISMATCH, f"the condition is {found.type}, not true or false", text.span())
         return found
 
     def certain(self, text: Text, missing: bool | None, hint: str) -> Expr:
@@ -172,10 +176,14 @@ class Context:
         if not found.type.nullable or found.type == UNKNOWN:
             return found
         if missing is None:
-            return self.ops.error(codes.MAYBE_MISSING, "this condition may be missing, and nothing says what then",
-                                  text.span(), hint)
-        return self.ops.is_truth(found, True, text.span()) if not missing else self.ops.negate(
-            self.ops.is_truth(found, False, text.span()))
+            return self.ops.error(
+                codes.MAYBE_MISSING, "this condition may be missing, and nothing says what then", text.span(), hint
+            )
+        return (
+            self.ops.is_truth(found, True, text.span())
+            if not missing
+            else self.ops.negate(self.ops.is_truth(found, False, text.span()))
+        )
 
     def poison(self, span: Span | None = None) -> Expr:
         return poison(span)

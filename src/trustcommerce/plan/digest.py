@@ -41,8 +41,7 @@ def canonical(relation: Relation) -> Iterator[str]:
         if relation.valid is not None:
             yield f"valid {relation.valid[0]} {relation.valid[1]} {_expr(relation.valid[2])}"
         if relation.table is not None:
-            for values in sorted(map(repr, relation.table.rows)):
-                yield values
+            yield from sorted(map(repr, relation.table.rows))
 
 
 def _type(type_: Type) -> str:

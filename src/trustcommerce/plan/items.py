@@ -33,13 +33,21 @@ def lower_item(item: Item, context: Context) -> Expr:
     if found.type == UNKNOWN:
         return found
     if found.type.kind is Kind.INTERVAL:
-        return context.ops.error(codes.TYPE_MISMATCH, "an interval is no value of its own", item.span,
-                                 "write it where it is added: `as_of - interval '30 days'`")
+        return context.ops.error(
+            codes.TYPE_MISMATCH,
+            "an interval is no value of its own",
+            item.span,
+            "write it where it is added: `as_of - interval '30 days'`",
+        )
     if not item.in_force:
         found = null_of(found.type, item.span)
     elif item.block in ("levels", "resources") and found.type.nullable and not _null_is_said(item):
-        return context.ops.error(codes.MAYBE_MISSING, f"`{item.name}` may be missing, and nothing says what then",
-                                 item.span, "add `missing:` with the result for that case")
+        return context.ops.error(
+            codes.MAYBE_MISSING,
+            f"`{item.name}` may be missing, and nothing says what then",
+            item.span,
+            "add `missing:` with the result for that case",
+        )
     if isinstance(found, Literal) and found.type.unit is not None:
         found = retype(found, evolve(found.type, literal=False))
     return context.define(item.name, evolve(found, span=item.span))
@@ -47,7 +55,8 @@ def lower_item(item: Item, context: Context) -> Expr:
 
 def _null_is_said(item: Item) -> bool:
     return item.applies is not None or (
-        item.choice.missing is not None and getattr(item.choice.missing, "value", "") is None)
+        item.choice.missing is not None and getattr(item.choice.missing, "value", "") is None
+    )
 
 
 def _decided(item: Item, context: Context) -> Expr:
@@ -57,8 +66,9 @@ def _decided(item: Item, context: Context) -> Expr:
         return poison(item.span)
     choice = item.choice
     if item.block == "resources" and choice.form in ("rules", "steps", "table") and choice.hit is None:
-        context.ops.error(codes.NO_HIT, f"`{item.name}` does not say `hit`", item.span,
-                          "say `hit: first`, or max, min, sum, collect")
+        context.ops.error(
+            codes.NO_HIT, f"`{item.name}` does not say `hit`", item.span, "say `hit: first`, or max, min, sum, collect"
+        )
     lowering = Lowering(context, item.name, choice, target)
     if item.metric is not None:
         kind, body = item.metric
@@ -120,8 +130,12 @@ def _borrowed(name: Text, context: Context) -> Target | None:
         if found.type == UNKNOWN:
             return None
     levels = [each.name for each in context.ruleset.items.values() if isinstance(each.labels, tuple)]
-    context.ops.error(codes.UNKNOWN_NAME, f"no level `{name.text}` whose labels could be taken", name.span(),
-                      did_you_mean(name.text, levels))
+    context.ops.error(
+        codes.UNKNOWN_NAME,
+        f"no level `{name.text}` whose labels could be taken",
+        name.span(),
+        did_you_mean(name.text, levels),
+    )
     return None
 
 
@@ -160,8 +174,12 @@ def _labelled(found: Expr, item: Item, target: Target, context: Context) -> Expr
         given |= {target.labels.index(n.text) for n in extra if getattr(n, "text", None) in target.labels}  # type: ignore[union-attr]
         for rank, label in enumerate(target.labels):
             if rank not in given:
-                context.ops.error(codes.LABEL_NEVER, f"no entry gives the label `{label}`", item.span,
-                                  "drop the label, or add the entry")
+                context.ops.error(
+                    codes.LABEL_NEVER,
+                    f"no entry gives the label `{label}`",
+                    item.span,
+                    "drop the label, or add the entry",
+                )
     return found
 
 
@@ -224,8 +242,12 @@ def _in_unit(found: Expr, unit: str, context: Context, span: Span) -> Expr:
     if implied.kind is Kind.NUMBER:
         return retype(context.ops.to_number(found), _unit_of(context.ops.to_number(found).type, unit))
     if (found.type.kind is Kind.NUMBER and implied.is_money) or found.type.scale > implied.scale:
-        return context.ops.error(codes.INEXACT_MONEY, f"this has more places than {unit}", span,
-                                 f"say `round: {Decimal(1).scaleb(-implied.scale)}`")
+        return context.ops.error(
+            codes.INEXACT_MONEY,
+            f"this has more places than {unit}",
+            span,
+            f"say `round: {Decimal(1).scaleb(-implied.scale)}`",
+        )
     fitted = context.ops.round_to(found, implied.scale, span)
     return fitted if fitted.type == UNKNOWN else retype(fitted, _unit_of(fitted.type, unit))
 
@@ -235,14 +257,19 @@ def _unit_of(type_: Type, unit: str) -> Type:
 
 
 def _check_bounds(bounds: list[Expr], step: Decimal | None, context: Context, span: Span) -> None:
-    values = [b.value / power(b.type.scale) if isinstance(b, Literal) and isinstance(b.value, int) else None
-              for b in bounds]  # fmt: skip
+    values = [
+        b.value / power(b.type.scale) if isinstance(b, Literal) and isinstance(b.value, int) else None for b in bounds
+    ]
     if None not in values and values[0] > values[1]:  # type: ignore[operator]
         context.ops.error(codes.BAD_RANGE, "the range begins above its end", span)
     for bound, value in zip(bounds, values, strict=True):
         if step and value is not None and Decimal(str(value)) % step:
-            context.ops.error(codes.BOUNDS, f"{value:g} is no multiple of `round`, {step}", bound.span,
-                              "otherwise the order of both would matter")
+            context.ops.error(
+                codes.BOUNDS,
+                f"{value:g} is no multiple of `round`, {step}",
+                bound.span,
+                "otherwise the order of both would matter",
+            )
 
 
 def clamp(found: Expr, bounds: list[Expr], context: Context) -> Expr:

@@ -41,9 +41,15 @@ class Lowering:
     """
 
     def __init__(
-        self, context: Context, name: str, choice: Choice, target: Target, of: Expr | None = None,
-        spoken_for: bool = False, answers: str = "the result for that case",
-    ) -> None:  # fmt: skip
+        self,
+        context: Context,
+        name: str,
+        choice: Choice,
+        target: Target,
+        of: Expr | None = None,
+        spoken_for: bool = False,
+        answers: str = "the result for that case",
+    ) -> None:
         self.context, self.name, self.choice, self.target = context, name, choice, target
         self.ops, self._of, self.spoken_for = context.ops, of, spoken_for
         self.answers, self.demanded = answers, False
@@ -86,8 +92,12 @@ class Lowering:
         text = Text.of(node)
         if self.target.kind == "labels" and node.text in self.target.labels:
             if node.text in set(self.context.names()):
-                return self.ops.error(codes.AMBIGUOUS_LABEL, f"`{node.text}` is a label and a name in scope",
-                                      node.span, "rename one of them")
+                return self.ops.error(
+                    codes.AMBIGUOUS_LABEL,
+                    f"`{node.text}` is a label and a name in scope",
+                    node.span,
+                    "rename one of them",
+                )
             return Literal(node.text, Type(Kind.TEXT), node.span)
         return self.context.bind(text, self.target.labels)
 
@@ -112,8 +122,12 @@ class Lowering:
     def demand_answer(self, what: str, span: Span | None) -> None:
         if not self.answered() and not self.demanded:
             self.demanded = True
-            self.ops.error(codes.MAYBE_MISSING, f"{what} may be missing, and nothing says what then",
-                           span or self.choice.span, f"add `missing:` with {self.answers}")
+            self.ops.error(
+                codes.MAYBE_MISSING,
+                f"{what} may be missing, and nothing says what then",
+                span or self.choice.span,
+                f"add `missing:` with {self.answers}",
+            )
 
     def present(self, x: Expr) -> Expr:
         """The input as it is known after the test that it is not missing."""
@@ -165,11 +179,18 @@ class Lowering:
             return rest
         absent = [r for r in results if r.type.nullable]
         if absent:
-            return self.ops.error(codes.MAYBE_MISSING, f"under `hit: {self.hit}` no result may be missing",
-                                  absent[0].span or span, "wrap it: `coalesce(..., 0)`")
+            return self.ops.error(
+                codes.MAYBE_MISSING,
+                f"under `hit: {self.hit}` no result may be missing",
+                absent[0].span or span,
+                "wrap it: `coalesce(..., 0)`",
+            )
         kind = results[0].type
-        fits = kind.kind is Kind.SET if self.hit == "collect" else (
-            kind.numeric or (kind.kind is Kind.LABEL and self.hit != "sum"))
+        fits = (
+            kind.kind is Kind.SET
+            if self.hit == "collect"
+            else (kind.numeric or (kind.kind is Kind.LABEL and self.hit != "sum"))
+        )
         if not fits:
             what = "sets: write lists" if self.hit == "collect" else "numbers"
             return self.ops.error(codes.TYPE_MISMATCH, f"`hit: {self.hit}` combines {what}", span)
@@ -212,8 +233,12 @@ def to_points(expr: Expr, context: Context) -> Expr:
     if not expr.type.numeric:
         return context.ops.error(codes.TYPE_MISMATCH, f"{expr.type.null(False)} where points are expected", expr.span)
     if not expr.type.dimensionless and expr.type.unit != "points":
-        return context.ops.error(codes.UNIT_MISMATCH, f"{expr.type.unit} where points are expected", expr.span,
-                                 "turn it into points with `steps` or `curve`")
+        return context.ops.error(
+            codes.UNIT_MISMATCH,
+            f"{expr.type.unit} where points are expected",
+            expr.span,
+            "turn it into points with `steps` or `curve`",
+        )
     if isinstance(expr, Literal) and expr.value is None:
         return null_of(POINTS, expr.span)
     rounded = context.ops.round_to(expr, POINTS.scale, expr.span)

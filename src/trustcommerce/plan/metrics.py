@@ -21,9 +21,11 @@ def lower_ratio(body: Node, item: Item, context: Context) -> Expr:
     parts = [_count(body.get(key), f"{item.name}.{key}", context) for key in ("of", "to")]
     if item.sample is None and not item.any_sample:
         return context.ops.error(
-            codes.MISSING_KEY, f"`{item.name}` does not say how small a sample may be", item.span,
+            codes.MISSING_KEY,
+            f"`{item.name}` does not say how small a sample may be",
+            item.span,
             "add `sample: {at_least: 30, else: missing}`, or `sample: any` when no minimum is stated",
-        )  # fmt: skip
+        )
     of, to = parts
     if UNKNOWN in (of.type, to.type):
         return poison(item.span)
@@ -38,8 +40,12 @@ def _count(node: Node | None, name: str, context: Context) -> Expr:
     if found.type == UNKNOWN:
         return found
     if found.type.kind is not Kind.EXACT:
-        return context.ops.error(codes.TYPE_MISMATCH, f"a ratio is made of exact numbers, not {found.type}", node.span,
-                                 "declare the column as integer, decimal(n) or a currency")
+        return context.ops.error(
+            codes.TYPE_MISMATCH,
+            f"a ratio is made of exact numbers, not {found.type}",
+            node.span,
+            "declare the column as integer, decimal(n) or a currency",
+        )
     return context.define(name, retype(found, evolve(found.type, literal=False)))
 
 
@@ -47,8 +53,11 @@ def _guarded(of: Expr, to: Expr, sample: Sample, context: Context, span: Span) -
     ops = context.ops
     seen = to if sample.of is None else context.bind(sample.of)
     if not seen.type.numeric:
-        return seen if seen.type == UNKNOWN else ops.error(
-            codes.TYPE_MISMATCH, f"a sample is counted, not {seen.type}", sample.span)
+        return (
+            seen
+            if seen.type == UNKNOWN
+            else ops.error(codes.TYPE_MISMATCH, f"a sample is counted, not {seen.type}", sample.span)
+        )
     small = ops.compare("lt", seen, Literal(sample.at_least, INTEGER.within(sample.at_least, sample.at_least)), span)
     if sample.of is None and sample.at_least >= 1 and to.type.scale == 0:
         to = retype(to, evolve(to.type, low=max(to.type.low or 0, sample.at_least)))

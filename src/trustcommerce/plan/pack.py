@@ -46,8 +46,14 @@ def plan_pack(files: PackFiles, registry: Registry, problems: Problems) -> PackP
         parts.append(f"{name} {plan.effective_from} {plan.effective_until} {plan.enforced}")
         for version in plan.versions:
             parts += [f"{version.since} {version.until}", *canonical(version.relation)]
-    return PackPlan(pack=pack, rulesets=plans, meaning=meaning(parts), source=files.digest, warnings=problems.warnings,
-                    registry=registry)
+    return PackPlan(
+        pack=pack,
+        rulesets=plans,
+        meaning=meaning(parts),
+        source=files.digest,
+        warnings=problems.warnings,
+        registry=registry,
+    )
 
 
 class _Planner:
@@ -66,8 +72,12 @@ class _Planner:
         name = node.text if isinstance(node, Scalar) else stem
         if name in self.trees:
             first = self.trees[name].get("ruleset") or self.trees[name]
-            self.problems.add(codes.DUPLICATE_NAME, f"a second rule set `{name}`", (node or tree).span.head(),
-                              f"the first is in {first.span.file.path}")
+            self.problems.add(
+                codes.DUPLICATE_NAME,
+                f"a second rule set `{name}`",
+                (node or tree).span.head(),
+                f"the first is in {first.span.file.path}",
+            )
         else:
             self.trees[name] = tree
 
@@ -90,8 +100,9 @@ class _Planner:
                 elif target in self.trees:
                     visit(target)
                 elif target not in self.pack.broken:
-                    self.problems.add(codes.UNKNOWN_TABLE, f"no rule set `{target}`", node.span,
-                                      did_you_mean(target, self.trees))
+                    self.problems.add(
+                        codes.UNKNOWN_TABLE, f"no rule set `{target}`", node.span, did_you_mean(target, self.trees)
+                    )
             visiting.pop()
             found.append(name)
 
@@ -141,11 +152,20 @@ class _Planner:
         table = self.pack.tables[first.table]
         columns = {n: f for v in versions for f in v.inputs for n in [f.name]}
         return RuleSetPlan(
-            name=name, title=first.title, about=first.about, subject=first.subject, table=first.table, key=first.key,
-            columns=columns, depends=tuple(dict.fromkeys(t for t, _ in _reads(tree))),
-            effective_from=first.effective_from, effective_until=first.effective_until, enforced=first.enforced,
-            versions=tuple(versions), titles={n: c.title for n, c in table.columns.items()},
-        )  # fmt: skip
+            name=name,
+            title=first.title,
+            about=first.about,
+            subject=first.subject,
+            table=first.table,
+            key=first.key,
+            columns=columns,
+            depends=tuple(dict.fromkeys(t for t, _ in _reads(tree))),
+            effective_from=first.effective_from,
+            effective_until=first.effective_until,
+            enforced=first.enforced,
+            versions=tuple(versions),
+            titles={n: c.title for n, c in table.columns.items()},
+        )
 
     def _read(self, tree: Mapping, since: dt.date | None, until: dt.date | None) -> RuleSet | None:
         day = since if since is not None else dt.date.min
@@ -163,9 +183,12 @@ class _Planner:
                     first, since = totals.setdefault(shape.path, (shape.total, version.since))
                     if first != shape.total:
                         self.problems.add(
-                            codes.WEIGHTS, f"the weights of the parts of `{shape.name}` sum to {first} "
-                            f"{_from(since)} and to {shape.total} {_from(version.since)}", shape.span,
-                            "siblings' weights sum alike on every date")  # fmt: skip
+                            codes.WEIGHTS,
+                            f"the weights of the parts of `{shape.name}` sum to {first} "
+                            f"{_from(since)} and to {shape.total} {_from(version.since)}",
+                            shape.span,
+                            "siblings' weights sum alike on every date",
+                        )
 
 
 def _from(since: dt.date | None) -> str:
@@ -213,5 +236,3 @@ def _item_dates(node: Node, top: bool = False) -> set[dt.date]:
             else:
                 found |= _item_dates(entry.value)
     return found
-
-

@@ -66,26 +66,38 @@ def _losses(path: tuple[Node, ...], context: Context) -> Iterator[_Loss]:
         return
     if node.exception is not None and len(path) > 1 and shape.possible is not None:
         decided = context.ops.compare("gt", node.exception, constant(0))
-        yield _Loss(context.ops.case([(decided, _below(shape.possible, node.value, context))], _ZERO), path, _line(shape))
+        yield _Loss(
+            context.ops.case([(decided, _below(shape.possible, node.value, context))], _ZERO), path, _line(shape)
+        )
     for child in node.children:
         yield from _losses((*path, child), context)
     for each in shape.adjustments:
         if each.sign < 0:
             points = context.known(each.item)
             if points is not None:
-                yield _Loss(points, path, Line(item="", path=f"{shape.path}.deductions.{each.name}", reason=each.reason))
+                yield _Loss(
+                    points, path, Line(item="", path=f"{shape.path}.deductions.{each.name}", reason=each.reason)
+                )
     for limit in shape.limits:
         before, after = context.known(limit.before), context.known(limit.after)
         if before is not None and after is not None:
             lost = context.ops.sum("sub", before, after, None)
             lost = context.ops.coalesce([lost, _ZERO]) if lost.type.nullable else lost
-            yield _Loss(context.ops.extreme("greatest", [lost, _ZERO]), path,
-                        Line(item="", path=f"{shape.path}.limits.{limit.name}", reason=limit.reason))
+            yield _Loss(
+                context.ops.extreme("greatest", [lost, _ZERO]),
+                path,
+                Line(item="", path=f"{shape.path}.limits.{limit.name}", reason=limit.reason),
+            )
 
 
 def _line(shape: NodeShape) -> Line:
-    return Line(item="", path=shape.path, reason=shape.reason, exception=shape.exception,
-                exception_reasons=tuple(each.reason for each in shape.exceptions))
+    return Line(
+        item="",
+        path=shape.path,
+        reason=shape.reason,
+        exception=shape.exception,
+        exception_reasons=tuple(each.reason for each in shape.exceptions),
+    )
 
 
 def _below(possible: int, value: Expr, context: Context) -> Expr:
@@ -116,8 +128,11 @@ def _at_root(loss: _Loss, root: Node, context: Context) -> Expr:
     assert root.shape is not None
     score = context.known(root.shape.path)
     stopped = [ops.compare("gt", node.exception, constant(0)) for node in loss.path[:-1] if node.exception is not None]
-    stopped += [ops.compare("eq", node.total, constant(0)) for node in loss.path[:-1]
-                if node.total is not None and (node.total.type.low or 0) < 1]
+    stopped += [
+        ops.compare("eq", node.total, constant(0))
+        for node in loss.path[:-1]
+        if node.total is not None and (node.total.type.low or 0) < 1
+    ]
     if root is loss.path[-1] and root.exception is not None:
         stopped.append(ops.compare("gt", root.exception, constant(0)))
     if score is not None and score.type.nullable:
@@ -145,13 +160,17 @@ def _minus_one() -> Literal:
     return Literal(-1, INTEGER.within(-1, -1))
 
 
-def _rank(shape: NodeShape, root: Node, lines: Sequence[Line], keys: Sequence[Expr], bits: int,
-          context: Context) -> None:  # fmt: skip
+def _rank(
+    shape: NodeShape, root: Node, lines: Sequence[Line], keys: Sequence[Expr], bits: int, context: Context
+) -> None:
     ops, factor = context.ops, 1 << bits
     previous: Expr | None = None
     for place in range(1, TOP + 1):
-        below = keys if previous is None else [
-            ops.case([(ops.compare("lt", key, previous), key)], _minus_one()) for key in keys]
+        below = (
+            keys
+            if previous is None
+            else [ops.case([(ops.compare("lt", key, previous), key)], _minus_one()) for key in keys]
+        )
         top = ops.extreme("greatest", below) if below else _minus_one()
         if top.type == UNKNOWN:
             return
@@ -162,7 +181,9 @@ def _rank(shape: NodeShape, root: Node, lines: Sequence[Line], keys: Sequence[Ex
         by = Literal(factor, INTEGER.within(factor, factor))
         rest = ops.apply("remainder", (base, by), INTEGER.within(0, factor - 1))
         lost = ops.apply("quotient", (base, by), evolve(POINTS, low=0, high=(top.type.high or 0) // factor))
-        codes = [(ops.compare("eq", rest, constant(factor - 1 - i)), _code(line, context)) for i, line in enumerate(lines)]
+        codes = [
+            (ops.compare("eq", rest, constant(factor - 1 - i)), _code(line, context)) for i, line in enumerate(lines)
+        ]
         code = ops.case([(none, null_of(TEXT)), *codes], null_of(TEXT))
         lost = ops.case([(none, null_of(POINTS))], lost)
         if place == 1:
@@ -178,8 +199,13 @@ def _code(line: Line, context: Context) -> Expr:
     if number is None:
         return own
     return context.ops.case(
-        [(context.ops.compare("eq", number, constant(i + 1)), Literal(reason, TEXT))
-         for i, reason in enumerate(line.exception_reasons) if reason], own)  # fmt: skip
+        [
+            (context.ops.compare("eq", number, constant(i + 1)), Literal(reason, TEXT))
+            for i, reason in enumerate(line.exception_reasons)
+            if reason
+        ],
+        own,
+    )
 
 
 def _decided(shape: NodeShape, root: Node, code: Expr, lost: Expr, context: Context) -> tuple[Expr, Expr]:
@@ -193,8 +219,11 @@ def _decided(shape: NodeShape, root: Node, code: Expr, lost: Expr, context: Cont
             codes.append((held, Literal(each.reason or each.status.upper(), TEXT)))
         decided = ops.compare("gt", root.exception, constant(0))
         score = context.known(shape.path)
-        gone = null_of(POINTS) if shape.possible is None or score is None else ops.case(
-            [(ops.is_null(score), null_of(POINTS))], _below(shape.possible, score, context))
+        gone = (
+            null_of(POINTS)
+            if shape.possible is None or score is None
+            else ops.case([(ops.is_null(score), null_of(POINTS))], _below(shape.possible, score, context))
+        )
         losses.append((decided, gone))
     codes.append((root.insufficient, Literal(INSUFFICIENT, TEXT)))
     return ops.case(codes, code), ops.case(losses, lost) if losses else lost

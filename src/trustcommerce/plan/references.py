@@ -35,8 +35,9 @@ class _Instance:
 class References:
     """The references of one rule set, each lowered when it is first read."""
 
-    def __init__(self, context: Context, results: Mapping[str, Mapping[str, Type]],
-                 keys: Mapping[str, tuple[str, ...]]) -> None:  # fmt: skip
+    def __init__(
+        self, context: Context, results: Mapping[str, Mapping[str, Type]], keys: Mapping[str, tuple[str, ...]]
+    ) -> None:
         self.context, self.results, self.keys = context, results, keys
         self.instances: dict[tuple[str, str], _Instance] = {}
         self.known: dict[str, dict[str, Type]] = {}
@@ -49,12 +50,15 @@ class References:
             context.reference_columns[reference.name] = tuple(columns)
             for name, node in reference.otherwise.items() if isinstance(reference.otherwise, dict) else ():
                 if name not in columns:
-                    context.ops.error(codes.UNKNOWN_COLUMN, f"`{reference.target}` has no column `{name}`", node.span,
-                                      did_you_mean(name, columns))
-            context.references[reference.name] = (
-                lambda column, metric, span, reference=reference, columns=columns:  # type: ignore[misc]
+                    context.ops.error(
+                        codes.UNKNOWN_COLUMN,
+                        f"`{reference.target}` has no column `{name}`",
+                        node.span,
+                        did_you_mean(name, columns),
+                    )
+            context.references[reference.name] = lambda column, metric, span, reference=reference, columns=columns: (  # type: ignore[misc]
                 self._read(reference, columns, column, metric, span)
-            )  # fmt: skip
+            )
 
     # -- sources
 
@@ -81,8 +85,12 @@ class References:
         if target in context.pack.broken:
             return None
         if reference.kind == "file" and (".." in target or target.startswith("/")):
-            context.problems.add(codes.OUTSIDE_PACK, f"`{target}` does not lie in the pack's folder references/",
-                                 reference.source, "a pack holds everything it needs")
+            context.problems.add(
+                codes.OUTSIDE_PACK,
+                f"`{target}` does not lie in the pack's folder references/",
+                reference.source,
+                "a pack holds everything it needs",
+            )
             return None
         if reference.kind != "ruleset":
             hint = did_you_mean(target, known) or f"pack.yaml declares {', '.join(known) or 'none'}"
@@ -93,9 +101,11 @@ class References:
         on = {column for column, _, _ in reference.match}
         if on != set(key) and f"{reference.target}.key" not in self.context.pack.broken:
             self.context.problems.add(
-                codes.DUPLICATE_MATCH, f"`{reference.target}` may have several rows for the same "
-                f"{', '.join(sorted(on))}", reference.span, f"match its whole key: {', '.join(key) or 'it has none'}",
-            )  # fmt: skip
+                codes.DUPLICATE_MATCH,
+                f"`{reference.target}` may have several rows for the same {', '.join(sorted(on))}",
+                reference.span,
+                f"match its whole key: {', '.join(key) or 'it has none'}",
+            )
 
     def _check_rows(self, reference: Reference, file: FileTable) -> None:
         """No two rows match the same key on the same day; validity has no gap."""
@@ -113,8 +123,12 @@ class References:
             shown = ", ".join(map(str, key))
             if bounds is None:
                 for i in members[1:]:
-                    self.context.problems.add(codes.DUPLICATE_MATCH, f"a second row for {shown}", file.lines[i],
-                                              f"the first is on line {file.lines[members[0]].line}")
+                    self.context.problems.add(
+                        codes.DUPLICATE_MATCH,
+                        f"a second row for {shown}",
+                        file.lines[i],
+                        f"the first is on line {file.lines[members[0]].line}",
+                    )
             else:
                 self._check_periods(file, members, bounds, shown)
 
@@ -122,31 +136,40 @@ class References:
         for i in members:
             since, until = file.rows[i][bounds[0]], file.rows[i][bounds[1]]
             if since is not None and until is not None and str(since) >= str(until):
-                self.context.problems.add(codes.VALIDITY, f"this period of {shown} ends before it begins",
-                                          file.lines[i])
+                self.context.problems.add(
+                    codes.VALIDITY, f"this period of {shown} ends before it begins", file.lines[i]
+                )
                 return
         ordered = sorted(members, key=lambda i: str(file.rows[i][bounds[0]] or ""))
         for before, after in itertools.pairwise(ordered):
             end, start = file.rows[before][bounds[1]], file.rows[after][bounds[0]]
             if end != start:
                 what = "overlap" if end is None or (start is not None and str(start) < str(end)) else "leave a gap"
-                self.context.problems.add(codes.VALIDITY, f"the periods of {shown} {what} here", file.lines[after],
-                                          "each period begins where the one before it ends")
+                self.context.problems.add(
+                    codes.VALIDITY,
+                    f"the periods of {shown} {what} here",
+                    file.lines[after],
+                    "each period begins where the one before it ends",
+                )
 
     # -- reading
 
     def _read(self, reference: Reference, columns: dict[str, Type], column: str, metric: str, span: Span) -> Expr:
         if column not in columns:
             return self.context.ops.error(
-                codes.UNKNOWN_NAME, f"`{reference.name}` has no column `{column}`", span,
-                did_you_mean(column, columns) or f"it has {', '.join(columns)}")  # fmt: skip
+                codes.UNKNOWN_NAME,
+                f"`{reference.name}` has no column `{column}`",
+                span,
+                did_you_mean(column, columns) or f"it has {', '.join(columns)}",
+            )
         name, instance = self._instance(reference, columns, metric)
         if instance.broken or columns[column].kind is Kind.UNKNOWN:
             return poison(span)
         return self._value(reference, name, instance, column, columns[column], span)
 
-    def _value(self, reference: Reference, name: str, instance: _Instance, column: str, type_: Type,
-               span: Span) -> Expr:  # fmt: skip
+    def _value(
+        self, reference: Reference, name: str, instance: _Instance, column: str, type_: Type, span: Span
+    ) -> Expr:
         instance.used[column] = Field(column, type_)
         if reference.otherwise == "error":
             return Column(f"{name}.{column}", type_, span)
@@ -190,8 +213,12 @@ class References:
         choices: list[list[Expr]] = []
         for column, texts, span in reference.match:
             if column not in columns:
-                self.context.ops.error(codes.UNKNOWN_COLUMN, f"`{reference.target}` has no column `{column}`", span,
-                                       did_you_mean(column, columns))
+                self.context.ops.error(
+                    codes.UNKNOWN_COLUMN,
+                    f"`{reference.target}` has no column `{column}`",
+                    span,
+                    did_you_mean(column, columns),
+                )
                 broken = True
                 continue
             found = [self._candidate(text, columns[column]) for text in texts]
@@ -203,15 +230,18 @@ class References:
             on=tuple(column for column, _, _ in reference.match),
             on_fields=tuple(Field(column, columns[column]) for column, _, _ in reference.match if column in columns),
             candidates=() if broken else tuple(itertools.product(*choices)),
-            valid=None if isinstance(valid, str) else valid, broken=broken,
-        )  # fmt: skip
+            valid=None if isinstance(valid, str) else valid,
+            broken=broken,
+        )
 
     def _candidate(self, text: Text, type_: Type) -> Expr:
         ops = self.context.ops
         found = constant("*", text.span()) if text.text.strip() == "*" else self.context.bind(text)
         if found.type.kind is Kind.LABEL and type_.kind is Kind.TEXT:
-            branches = [(ops.compare("eq", found, Literal(i, found.type.null(False))), constant(name))
-                        for i, name in enumerate(found.type.labels)]  # fmt: skip
+            branches = [
+                (ops.compare("eq", found, Literal(i, found.type.null(False))), constant(name))
+                for i, name in enumerate(found.type.labels)
+            ]
             found = ops.case(branches[:-1], branches[-1][1])
         checked = ops.compare("eq", Column("a", type_), found, text.span())
         if checked.type == UNKNOWN:
@@ -226,12 +256,17 @@ class References:
         start, end, at = reference.valid
         for column, span in zip((start, end), reference.valid_spans, strict=True):
             if column not in columns:
-                self.context.ops.error(codes.UNKNOWN_COLUMN, f"`{reference.target}` has no column `{column}`",
-                                       span, did_you_mean(column, columns))
+                self.context.ops.error(
+                    codes.UNKNOWN_COLUMN,
+                    f"`{reference.target}` has no column `{column}`",
+                    span,
+                    did_you_mean(column, columns),
+                )
                 return "broken"
             if columns[column].kind not in (Kind.DATE, Kind.TIMESTAMP, Kind.UNKNOWN):
-                self.context.ops.error(codes.TYPE_MISMATCH, f"`{column}` is {columns[column].null(False)}, no date",
-                                       span)
+                self.context.ops.error(
+                    codes.TYPE_MISMATCH, f"`{column}` is {columns[column].null(False)}, no date", span
+                )
                 return "broken"
         moment = self.context.bind(at) if at is not None else Column("as_of", DATE)
         checked = self.context.ops.compare("ge", moment, Column("a", columns[start].null(False)), reference.span)
@@ -246,12 +281,18 @@ class References:
             return None
         reference = self.context.ruleset.references[name]
         return Match(
-            source=source, name=f"{name}[{metric}]" if metric else name, table=self._table(reference),
-            input=None if reference.kind == "file" else reference.target, kind=reference.kind,
-            fields=tuple(instance.used.values()), on=instance.on,
-            on_fields=instance.on_fields, candidates=instance.candidates,
-            valid=instance.valid, required=reference.otherwise == "error",
-        )  # fmt: skip
+            source=source,
+            name=f"{name}[{metric}]" if metric else name,
+            table=self._table(reference),
+            input=None if reference.kind == "file" else reference.target,
+            kind=reference.kind,
+            fields=tuple(instance.used.values()),
+            on=instance.on,
+            on_fields=instance.on_fields,
+            candidates=instance.candidates,
+            valid=instance.valid,
+            required=reference.otherwise == "error",
+        )
 
     def _table(self, reference: Reference) -> Table | None:
         if reference.kind != "file":

@@ -95,9 +95,13 @@ class RuleSetPlan:
 
 
 def plan_version(
-    ruleset: RuleSet, pack: Pack, registry: Registry, problems: Problems,
-    results: Mapping[str, Mapping[str, Type]], keys: Mapping[str, tuple[str, ...]],
-) -> Version | None:  # fmt: skip
+    ruleset: RuleSet,
+    pack: Pack,
+    registry: Registry,
+    problems: Problems,
+    results: Mapping[str, Mapping[str, Type]],
+    keys: Mapping[str, tuple[str, ...]],
+) -> Version | None:
     """Lower one version of a rule set; None when problems prevent a plan.
 
     Args:
@@ -133,14 +137,22 @@ def plan_version(
             shapes.append(evolve(node.shape, lines=lines))
     if len(problems.errors) > before:
         return None
-    inputs = tuple(context.columns[name] for name in dict.fromkeys([*ruleset.key, *(n for n in context.columns if n in context.used)]))
+    inputs = tuple(
+        context.columns[name]
+        for name in dict.fromkeys([*ruleset.key, *(n for n in context.columns if n in context.used)])
+    )
     relation, matches = _chain(ruleset, inputs, where, context, references)
     constants = {name: each for name, each in context.all_known().items() if isinstance(each, Literal)}
     return Version(
-        since=ruleset.since, until=ruleset.until, relation=relation, inputs=inputs,
-        outputs=tuple(_outputs(ruleset, inputs, shapes, context)), scores=tuple(shapes),
-        constants=constants, matches=matches,
-    )  # fmt: skip
+        since=ruleset.since,
+        until=ruleset.until,
+        relation=relation,
+        inputs=inputs,
+        outputs=tuple(_outputs(ruleset, inputs, shapes, context)),
+        scores=tuple(shapes),
+        constants=constants,
+        matches=matches,
+    )
 
 
 def _far(ruleset: RuleSet) -> list[str]:
@@ -175,27 +187,42 @@ def _check_subject(ruleset: RuleSet, pack: Pack, problems: Problems) -> bool:
         return False
     if table is None:
         span = ruleset.spans.get("table", ruleset.span)
-        problems.add(codes.UNKNOWN_TABLE, f"no table `{ruleset.table}`", span,
-                     did_you_mean(ruleset.table, pack.tables) or f"pack.yaml declares {', '.join(pack.tables)}")
+        problems.add(
+            codes.UNKNOWN_TABLE,
+            f"no table `{ruleset.table}`",
+            span,
+            did_you_mean(ruleset.table, pack.tables) or f"pack.yaml declares {', '.join(pack.tables)}",
+        )
         return False
     span = ruleset.spans.get("key", ruleset.span)
     for name in ruleset.key:
         if name not in table.columns:
-            problems.add(codes.UNKNOWN_COLUMN, f"`{ruleset.table}` has no column `{name}`", span,
-                         did_you_mean(name, table.columns))
+            problems.add(
+                codes.UNKNOWN_COLUMN,
+                f"`{ruleset.table}` has no column `{name}`",
+                span,
+                did_you_mean(name, table.columns),
+            )
             return False
         if table.columns[name].type.nullable:
             problems.add(codes.MAYBE_MISSING, f"the key `{name}` may be missing", span, "a key has a type without `?`")
     if set(table.key) != set(ruleset.key) and f"{ruleset.table}.key" not in pack.broken:
-        problems.add(codes.DUPLICATE_MATCH, f"the key of `{ruleset.table}` is {', '.join(table.key) or 'not said'}",
-                     span, "a rule set gives one row for each row of its subject's table")
+        problems.add(
+            codes.DUPLICATE_MATCH,
+            f"the key of `{ruleset.table}` is {', '.join(table.key) or 'not said'}",
+            span,
+            "a rule set gives one row for each row of its subject's table",
+        )
     return True
 
 
 def _check_name(name: str, span: object, context: Context) -> None:
     if name in context.columns or name in context.references or name in ("as_of", "previous", "metric"):
-        what = "a column of the subject" if name in context.columns else (
-            "a reference" if name in context.references else "a special name")
+        what = (
+            "a column of the subject"
+            if name in context.columns
+            else ("a reference" if name in context.references else "a special name")
+        )
         context.ops.error(codes.DUPLICATE_NAME, f"`{name}` is {what} already", span, "give the item another name")  # type: ignore[arg-type]
 
 
@@ -208,9 +235,13 @@ def _chain(
     if where is not None and columns(where) <= given and not (isinstance(where, Literal) and where.value is True):
         relation, where = Keep(source=relation, where=where), None
     matches: list[Match] = []
-    early = [step for step in context.steps if isinstance(step, tuple)
-             and all(columns(each) <= given for row in references.instances[step].candidates for each in row)
-             and _moment(references, step) <= given]  # fmt: skip
+    early = [
+        step
+        for step in context.steps
+        if isinstance(step, tuple)
+        and all(columns(each) <= given for row in references.instances[step].candidates for each in row)
+        and _moment(references, step) <= given
+    ]
     for step in [*early, *(s for s in context.steps if s not in early)]:
         if isinstance(step, tuple):
             match = references.match(step, relation)
@@ -233,8 +264,10 @@ def _moment(references: References, key: tuple[str, str]) -> set[str]:
 
 def _outputs(ruleset: RuleSet, inputs: tuple[Field, ...], shapes: list[NodeShape], context: Context) -> list[ItemShape]:
     table = context.pack.tables[ruleset.table]
-    found = [ItemShape(name=each.name, block="subject", title=table.columns[each.name].title, type=each.type)
-             for each in inputs]  # fmt: skip
+    found = [
+        ItemShape(name=each.name, block="subject", title=table.columns[each.name].title, type=each.type)
+        for each in inputs
+    ]
     for block in ("metrics", "values"):
         found += _block(block, ruleset, context)
     for shape in shapes:
@@ -255,8 +288,17 @@ def _block(block: str, ruleset: RuleSet, context: Context) -> list[ItemShape]:
                 found.append(ItemShape(name=item.name + suffix, block="atoms", title=item.title, type=atom.type))
         expr = context.known(item.name)
         if expr is not None and expr.type.kind not in (Kind.UNKNOWN, Kind.INTERVAL):
-            found.append(ItemShape(name=item.name, block=block, title=item.title, type=expr.type, better=item.better,
-                                   file=item.span.file.path, line=item.span.line))  # fmt: skip
+            found.append(
+                ItemShape(
+                    name=item.name,
+                    block=block,
+                    title=item.title,
+                    type=expr.type,
+                    better=item.better,
+                    file=item.span.file.path,
+                    line=item.span.line,
+                )
+            )
     return found
 
 
@@ -276,5 +318,3 @@ def _score(shape: NodeShape, context: Context) -> list[ItemShape]:
     for place in range(1, TOP + 1):
         found += output(f"{shape.path}.reason_{place}", "reasons") + output(f"{shape.path}.lost_{place}", "lost")
     return found
-
-

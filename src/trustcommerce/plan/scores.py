@@ -13,17 +13,17 @@ from trustcommerce.language.bind import Text
 from trustcommerce.language.expressions import Expr, Literal, poison
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.operations import constant, null_of, retype
-from trustcommerce.language.types import BOOLEAN, INTEGER, POINTS, UNKNOWN, Kind, label
+from trustcommerce.language.types import BOOLEAN, POINTS, UNKNOWN, label
 from trustcommerce.model import ExceptionRule, Part
 from trustcommerce.plan.adjustments import Adjustments
 from trustcommerce.plan.context import Context
 from trustcommerce.plan.lowering import Lowering, Target, to_points
+from trustcommerce.plan.means import weight_of, weighted_mean
 from trustcommerce.plan.shape import (
     STATUSES,
     NodeShape,
 )
 from trustcommerce.plan.shaping import shape_node
-from trustcommerce.plan.weights import check_weights
 from trustcommerce.read import Scalar
 
 __all__ = ["Node", "Scores"]
@@ -87,8 +87,11 @@ class Scores:
         """Conditions under which an exception with one of these statuses decided the node."""
         if node.exception is None:
             return []
-        return [self.ops.compare("eq", node.exception, constant(i + 1))
-                for i, rule in enumerate(part.exceptions) if rule.status in statuses]  # fmt: skip
+        return [
+            self.ops.compare("eq", node.exception, constant(i + 1))
+            for i, rule in enumerate(part.exceptions)
+            if rule.status in statuses
+        ]
 
     def _status(self, score: Part) -> Expr:
         value = self.context.value(score.name)
@@ -105,8 +108,10 @@ class Scores:
         if applies is not None:
             branches.append((self.ops.negate(applies), status("not_applicable")))
         if node.exception is not None:
-            branches += [(self.ops.compare("eq", node.exception, constant(i + 1)), status(rule.status))
-                         for i, rule in enumerate(score.exceptions)]  # fmt: skip
+            branches += [
+                (self.ops.compare("eq", node.exception, constant(i + 1)), status(rule.status))
+                for i, rule in enumerate(score.exceptions)
+            ]
         branches.append((node.insufficient, status("insufficient")))
         if node.shape is not None and node.shape.missing not in (None, "insufficient"):
             branches.append((self.ops.is_null(self._named(f"{score.path}.mean")), status("default")))
@@ -127,13 +132,13 @@ class Scores:
     def _lower(self, part: Part) -> Node:
         root = "." not in part.path
         with self.context.naming(part.name):
-            weight = self._weight(part) if not root else None
+            weight = weight_of(part, self.context) if not root else None
             applies = self._applies(part)
             exceptions = [self._exception(rule, part) for rule in part.exceptions]
             children = tuple(self._child(child) for child in part.parts)
             total: Expr | None = None
             if children:
-                raw, total = self._mean(part, children)
+                raw, total = weighted_mean(part, [(child.value, child.weight) for child in children], self.context)
             else:
                 raw = self._leaf(part)
             value, missing, own = self._missing(part, raw, children, root)
@@ -153,8 +158,11 @@ class Scores:
         number = self._exception_number(part, exceptions, applies)
         insufficient = self._insufficient(part, raw, own, children, number, applies)
         if number is not None:
-            thens = [(self.ops.compare("eq", number, constant(i + 1)), then)
-                     for i, (_, then) in enumerate(exceptions) if part.exceptions[i].status != "masked"]  # fmt: skip
+            thens = [
+                (self.ops.compare("eq", number, constant(i + 1)), then)
+                for i, (_, then) in enumerate(exceptions)
+                if part.exceptions[i].status != "masked"
+            ]
             value = self.ops.case(thens, value, part.span)
         if applies is not None:
             value = self.ops.case([(applies, value)], null_of(value.type), part.span)
@@ -162,72 +170,38 @@ class Scores:
         value = self.context.define(name, evolve(value, span=part.span))
         covered = own == "insufficient" or any(child.covered for child in children)
         shapes = tuple(child.shape for child in children if child.shape is not None)
-        shape = shape_node(part, self.context, value=value, weight=weight, total=total, exception=number,
-                           missing=missing, policy=own, adjustments=adjustments, limits=limits, children=shapes)
-        return Node(value=value, insufficient=insufficient, covered=covered, weight=weight, shape=shape,
-                    total=total, exception=number, children=children)
+        shape = shape_node(
+            part,
+            self.context,
+            value=value,
+            weight=weight,
+            total=total,
+            exception=number,
+            missing=missing,
+            policy=own,
+            adjustments=adjustments,
+            limits=limits,
+            children=shapes,
+        )
+        return Node(
+            value=value,
+            insufficient=insufficient,
+            covered=covered,
+            weight=weight,
+            shape=shape,
+            total=total,
+            exception=number,
+            children=children,
+        )
 
     def _child(self, child: Part) -> Node:
         value = self.context.value(child.path, child.span)
         found = self.nodes.get(child.path)
-        return found if found is not None and value.type != UNKNOWN else evolve(
-            _BROKEN, weight=found.weight if found else None)
-
-    def _weight(self, part: Part) -> Expr:
-        if part.weight is None:
-            return poison(part.span)
-        weight = self.context.bind(part.weight)
-        if weight.type == UNKNOWN:
-            return weight
-        if weight.type.kind is not Kind.EXACT or weight.type.scale or weight.type.nullable:
-            return self.ops.error(codes.BAD_WEIGHT, f"a weight is a whole number that is never missing, not "
-                                  f"{weight.type}", part.weight.span())
-        low, high = weight.type.low or 0, weight.type.high or 0
-        if low < 0 or high <= 0 or high > 1_000_000:
-            runs = "is" if low == high else f"runs from {low} to"
-            return self.ops.error(codes.BAD_WEIGHT, f"this weight {runs} {high}",
-                                  part.weight.span(), "weights lie between 1 and 1,000,000" if low == high else
-                                  "weights lie between 0 and 1,000,000: give the column a `range`")
-        return self.context.hoist(f"{part.path}.weight", weight)
-
-    def _mean(self, part: Part, children: Seq[Node]) -> tuple[Expr, Expr]:
-        """The half-up weighted mean of the children that are there, and the sum of their weights."""
-        check_weights(part, [child.weight for child in children], self.context)
-        if any(c.value.type == UNKNOWN or c.weight is None or c.weight.type == UNKNOWN for c in children):
-            return poison(part.span), poison(part.span)
-        zero = Literal(0, INTEGER.within(0, 0))
-        weights, products = [], []
-        for child in children:
-            assert child.weight is not None
-            if child.value.type.nullable:
-                absent = self.ops.is_null(child.value)
-                present = retype(child.value, child.value.type.null(False))
-                weights.append(self.ops.case([(absent, zero)], child.weight))
-                product = self.ops.mul(present, child.weight)
-                products.append(self.ops.case([(absent, Literal(0, product.type.within(0, 0)))], product))
-            else:
-                weights.append(child.weight)
-                products.append(self.ops.mul(child.value, child.weight))
-        total = self.context.hoist(f"{part.path}.total", self._sum(weights))
-        points = self._sum(products)
-        if total.type == UNKNOWN or points.type == UNKNOWN:
-            return poison(part.span), total
-        low = min(c.value.type.low or 0 for c in children)
-        high = max(c.value.type.high or 0 for c in children)
-        positive = retype(total, evolve(total.type, low=max(1, total.type.low or 0)))
-        type_ = evolve(POINTS, low=low, high=high)
-        mean = self.ops.round_div(points, positive, type_, part.span)
-        if (total.type.low or 0) < 1:
-            mean = self.ops.case([(self.ops.compare("eq", total, constant(0)), null_of(type_))], mean, part.span)
-        return mean, total
-
-    def _sum(self, terms: Seq[Expr]) -> Expr:
-        """The terms added pairwise: integers add up in any order, and many parts stay a shallow tree."""
-        if len(terms) == 1:
-            return terms[0]
-        middle = len(terms) // 2
-        left, right = self._sum(terms[:middle]), self._sum(terms[middle:])
-        return self.ops.sum("add", left, right, left.span)
+        return (
+            found
+            if found is not None and value.type != UNKNOWN
+            else evolve(_BROKEN, weight=found.weight if found else None)
+        )
 
     def _leaf(self, part: Part) -> Expr:
         choice = part.choice
@@ -236,12 +210,23 @@ class Scores:
         of = None
         if choice.of is None and self.context.registry.choice_forms[choice.form].takes_input:
             if part.name not in self.context.columns and part.name not in self.context.thunks:
-                return self.ops.error(codes.UNKNOWN_NAME, f"`{part.name}` names no input of this part", part.span,
-                                      "say `of`, or call the part as the metric it reads: "
-                                      + (did_you_mean(part.name, self.context.names()) or "see `metrics`"))
+                return self.ops.error(
+                    codes.UNKNOWN_NAME,
+                    f"`{part.name}` names no input of this part",
+                    part.span,
+                    "say `of`, or call the part as the metric it reads: "
+                    + (did_you_mean(part.name, self.context.names()) or "see `metrics`"),
+                )
             of = self.context.resolve((part.name,), part.span)
-        lowering = Lowering(self.context, part.path, evolve(choice, missing=None), Target("points"), of,
-                            spoken_for=part.missing is not None, answers=_answers(part))
+        lowering = Lowering(
+            self.context,
+            part.path,
+            evolve(choice, missing=None),
+            Target("points"),
+            of,
+            spoken_for=part.missing is not None,
+            answers=_answers(part),
+        )
         found = self.context.registry.choice_forms[choice.form].lower(choice.body, lowering)
         return poison(part.span) if lowering.demanded else to_points(found, self.context)
 
@@ -254,9 +239,12 @@ class Scores:
         policy = part.missing.text if isinstance(part.missing, Scalar) else None
         if policy in ("leave_out", "insufficient"):
             if policy == "leave_out" and root:
-                self.ops.error(codes.WRONG_SHAPE, "a score has no siblings that could take its weight",
-                               part.missing.span if part.missing is not None else part.span,
-                               "say `missing: insufficient`, or points")
+                self.ops.error(
+                    codes.WRONG_SHAPE,
+                    "a score has no siblings that could take its weight",
+                    part.missing.span if part.missing is not None else part.span,
+                    "say `missing: insufficient`, or points",
+                )
             if raw.type.nullable:
                 raw = self.context.hoist(f"{part.path}.mean", raw)
             return raw, None, policy
@@ -265,28 +253,48 @@ class Scores:
             if points.type == UNKNOWN:
                 return points, None, None
             if points.type.nullable:
-                return self.ops.error(codes.MAYBE_MISSING, "these points may be missing themselves", part.missing.span,
-                                      "say leave_out or insufficient, or wrap them: `coalesce(..., 0)`"), None, None
+                return (
+                    self.ops.error(
+                        codes.MAYBE_MISSING,
+                        "these points may be missing themselves",
+                        part.missing.span,
+                        "say leave_out or insufficient, or wrap them: `coalesce(..., 0)`",
+                    ),
+                    None,
+                    None,
+                )
             if not raw.type.nullable:
                 return raw, None, None
             named = self.context.hoist(f"{part.path}.mean", raw)
             return self.ops.coalesce([named, points], part.span), points, None
         if raw.type.nullable and not any(child.covered for child in children):
             what = "the score" if root else f"`{part.name}`"
-            return self.ops.error(codes.MAYBE_MISSING, f"{what} may be missing, and nothing says what then",
-                                  part.span, f"add `missing:` with {_answers(part)}"), None, None
+            return (
+                self.ops.error(
+                    codes.MAYBE_MISSING,
+                    f"{what} may be missing, and nothing says what then",
+                    part.span,
+                    f"add `missing:` with {_answers(part)}",
+                ),
+                None,
+                None,
+            )
         return raw, None, None
 
-    def _insufficient(self, part: Part, raw: Expr, own: str | None, children: Seq[Node], number: Expr | None,
-                      applies: Expr | None) -> Expr:  # fmt: skip
+    def _insufficient(
+        self, part: Part, raw: Expr, own: str | None, children: Seq[Node], number: Expr | None, applies: Expr | None
+    ) -> Expr:
         held = [child.insufficient for child in children]
         if own == "insufficient" and raw.type.nullable:
             held.append(self.ops.is_null(self._named(f"{part.path}.mean")))
         found = self.ops.logic("or", held) if held else _NO
         if number is not None:
             none = self.ops.compare("eq", number, constant(0))
-            flagged = self._exception_is(part, Node(value=raw, insufficient=_NO, covered=False, weight=None,
-                                                    shape=None, exception=number), "insufficient")
+            flagged = self._exception_is(
+                part,
+                Node(value=raw, insufficient=_NO, covered=False, weight=None, shape=None, exception=number),
+                "insufficient",
+            )
             found = self.ops.logic("or", [*flagged, self.ops.logic("and", [none, found])])
         if applies is not None:
             found = self.ops.logic("and", [applies, found])
@@ -304,16 +312,27 @@ class Scores:
     def _exception(self, rule: ExceptionRule, part: Part) -> tuple[Expr, Expr]:
         held = self.context.certain(rule.guard.when, rule.guard.missing, "add `missing: true` or `missing: false`")
         if rule.status == "frozen":
-            return self.ops.error(codes.NEEDS_PERIODS, "`frozen` takes the previous period's value, and periods "
-                                  "do not exist yet", rule.span), poison(rule.span)
+            return self.ops.error(
+                codes.NEEDS_PERIODS,
+                "`frozen` takes the previous period's value, and periods do not exist yet",
+                rule.span,
+            ), poison(rule.span)
         if rule.status in ("default",) and rule.then is None:
-            return self.ops.error(codes.MISSING_KEY, "an exception with a value says it: `then`", rule.span,
-                                  "or say `status: insufficient`, `exempt` or `masked`"), poison(rule.span)
+            return self.ops.error(
+                codes.MISSING_KEY,
+                "an exception with a value says it: `then`",
+                rule.span,
+                "or say `status: insufficient`, `exempt` or `masked`",
+            ), poison(rule.span)
         if rule.then is None:
             return held, null_of(POINTS)
         if rule.status != "default":
-            return self.ops.error(codes.WRONG_SHAPE, f"`then` beside `status: {rule.status}`, which gives no points",
-                                  rule.then.span, "drop one of them"), poison()
+            return self.ops.error(
+                codes.WRONG_SHAPE,
+                f"`then` beside `status: {rule.status}`, which gives no points",
+                rule.then.span,
+                "drop one of them",
+            ), poison()
         if not isinstance(rule.then, Scalar):
             return self.ops.error(codes.TYPE_MISMATCH, "a list where points are expected", rule.span), poison()
         then = to_points(self.context.bind(Text.of(rule.then)), self.context)
@@ -321,9 +340,7 @@ class Scores:
             return self.ops.error(codes.MAYBE_MISSING, "the exception's points may be missing", rule.span), poison()
         return held, then
 
-    def _exception_number(
-        self, part: Part, exceptions: Seq[tuple[Expr, Expr]], applies: Expr | None
-    ) -> Expr | None:
+    def _exception_number(self, part: Part, exceptions: Seq[tuple[Expr, Expr]], applies: Expr | None) -> Expr | None:
         if not exceptions:
             return None
         branches = [(held, constant(i + 1)) for i, (held, _) in enumerate(exceptions)]

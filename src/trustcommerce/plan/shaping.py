@@ -12,9 +12,18 @@ __all__ = ["shape_node"]
 
 
 def shape_node(
-    part: Part, context: Context, *, value: Expr, weight: Expr | None, total: Expr | None, exception: Expr | None,
-    missing: Expr | None, policy: str | None, adjustments: tuple[AdjustmentShape, ...],
-    limits: tuple[LimitShape, ...], children: tuple[NodeShape, ...],
+    part: Part,
+    context: Context,
+    *,
+    value: Expr,
+    weight: Expr | None,
+    total: Expr | None,
+    exception: Expr | None,
+    missing: Expr | None,
+    policy: str | None,
+    adjustments: tuple[AdjustmentShape, ...],
+    limits: tuple[LimitShape, ...],
+    children: tuple[NodeShape, ...],
 ) -> NodeShape:
     """The shape of a node of a score.
 
@@ -32,11 +41,17 @@ def shape_node(
     if root is not None and isinstance(high, int):  # no part can lift the score above its range
         high = min(high, root[1])
     return NodeShape(
-        name=part.name, path=part.path, title=part.title, reason=part.reason,
-        file=part.span.file.path, line=part.span.line,
+        name=part.name,
+        path=part.path,
+        title=part.title,
+        reason=part.reason,
+        file=part.span.file.path,
+        line=part.span.line,
         value=item_name(value, f"{part.path}.value" if weight is None else part.path),
         mean=item_name(mean, f"{part.path}.mean") if mean is not None else None,
-        weight=_weight(weight), total=_weight(total), source=_source(part, context),
+        weight=_weight(weight),
+        total=_weight(total),
+        source=_source(part, context),
         possible=int(high) if isinstance(high, int) and abs(high) < 10**13 else None,
         exception=item_name(exception, f"{part.path}.exception") if exception is not None else None,
         exceptions=tuple(
@@ -44,7 +59,11 @@ def shape_node(
             for rule in part.exceptions
         ),
         missing=int(str(missing.value)) if isinstance(missing, Literal) else "expression" if missing else policy,
-        adjustments=adjustments, limits=limits, range=_range(part, context), children=children, span=part.span,
+        adjustments=adjustments,
+        limits=limits,
+        range=_range(part, context),
+        children=children,
+        span=part.span,
     )
 
 

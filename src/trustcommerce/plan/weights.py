@@ -29,9 +29,11 @@ def check_weights(part: Part, weights: Sequence[Expr | None], context: Context) 
     if len(sums) > 1:
         (first, here), (second, there) = list(sums.items())[:2]
         context.problems.add(
-            codes.WEIGHTS, f"the weights of the parts of `{part.name}` sum to {first}{here} and to {second}{there}",
-            part.span, "siblings' weights sum alike everywhere, or points would mean different things",
-        )  # fmt: skip
+            codes.WEIGHTS,
+            f"the weights of the parts of `{part.name}` sum to {first}{here} and to {second}{there}",
+            part.span,
+            "siblings' weights sum alike everywhere, or points would mean different things",
+        )
     elif 0 in sums:
         context.problems.add(codes.BAD_WEIGHT, f"the weights of the parts of `{part.name}` sum to 0", part.span)
 
@@ -44,9 +46,15 @@ def _situations(weights: Sequence[Expr], context: Context) -> Iterator[tuple[str
         return
     for truth in itertools.product([True, False], repeat=len(conditions)):
         chosen: dict[object, object] = dict(zip(conditions, truth, strict=True))
-        where = "" if not conditions else " where " + " and ".join(
-            f"{_source(when, i)} is {'true' if held else 'not true'}"
-            for i, (when, held) in enumerate(zip(conditions, truth, strict=True)))
+        where = (
+            ""
+            if not conditions
+            else " where "
+            + " and ".join(
+                f"{_source(when, i)} is {'true' if held else 'not true'}"
+                for i, (when, held) in enumerate(zip(conditions, truth, strict=True))
+            )
+        )
         files = {name.split("[")[0].split(".")[0] for name in names}
         if not files:
             yield where, chosen
@@ -57,7 +65,7 @@ def _situations(weights: Sequence[Expr], context: Context) -> Iterator[tuple[str
 def _source(condition: Expr, index: int) -> str:
     """The condition as the author wrote it."""
     span = condition.span
-    return f"condition {index + 1}" if span is None else f"`{span.file.text[span.start:span.end]}`"
+    return f"condition {index + 1}" if span is None else f"`{span.file.text[span.start : span.end]}`"
 
 
 def _rows(

@@ -40,11 +40,14 @@ def date_breaks(node: Node, problems: Problems) -> set[dt.date]:
             if _is_dated(node):
                 date = parse_date(entry.key.text)
                 if date is None and _DATE.match(entry.key.text):
-                    problems.add(codes.BAD_DATE, f"`{entry.key.text}` is not a day of the calendar",
-                                 entry.key.span)
+                    problems.add(codes.BAD_DATE, f"`{entry.key.text}` is not a day of the calendar", entry.key.span)
                 elif date is None:
-                    problems.add(codes.BAD_DATE, f"`{entry.key.text}` is no date, as the other keys are",
-                                 entry.key.span, "the keys of a dated value are dates, all of them")
+                    problems.add(
+                        codes.BAD_DATE,
+                        f"`{entry.key.text}` is no date, as the other keys are",
+                        entry.key.span,
+                        "the keys of a dated value are dates, all of them",
+                    )
                 else:
                     found.add(date)
     return found
@@ -54,8 +57,11 @@ def fold_dates(node: Node, day: dt.date, problems: Problems) -> Node:
     """The tree with every dated value replaced by what holds on `day`."""
     if isinstance(node, Sequence):
         items = tuple(fold_dates(item, day, problems) for item in node)
-        return node if all(a is b for a, b in zip(items, node.items, strict=True)) else Sequence(
-            items, node.span, node.size)
+        return (
+            node
+            if all(a is b for a, b in zip(items, node.items, strict=True))
+            else Sequence(items, node.span, node.size)
+        )
     if isinstance(node, Scalar):
         return node
     if _is_dated(node):
@@ -75,7 +81,11 @@ def _in_force(node: Mapping, day: dt.date, problems: Problems) -> Node:
     if not holding:
         first = dated[0][0] if dated else "any"
         begins = "has no first day" if day == dt.date.min else f"begins on {day}"
-        problems.add(codes.UNDATED, f"nothing holds before {first}, and the rule set {begins}", node.span,
-                     f"let the rule set begin with `effective: {{from: {first}}}`, or add an earlier date")
+        problems.add(
+            codes.UNDATED,
+            f"nothing holds before {first}, and the rule set {begins}",
+            node.span,
+            f"let the rule set begin with `effective: {{from: {first}}}`, or add an earlier date",
+        )
         return dated[0][1].value if dated else node.entries[0].value
     return holding[-1].value

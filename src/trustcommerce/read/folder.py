@@ -36,8 +36,7 @@ def read_pack(folder: str | Path, problems: Problems) -> PackFiles | None:
     folder = Path(folder)
     shown = folder.as_posix()
     if not folder.is_dir():
-        problems.add(codes.UNREADABLE, f"{shown}: no such folder", None,
-                     "a pack is a folder with a pack.yaml")
+        problems.add(codes.UNREADABLE, f"{shown}: no such folder", None, "a pack is a folder with a pack.yaml")
         return None
     digest = hashlib.sha256()
     header = _mapping(folder / "pack.yaml", f"{shown}/pack.yaml", digest, problems)
@@ -55,14 +54,19 @@ def read_pack(folder: str | Path, problems: Problems) -> PackFiles | None:
                 digest.update(f"\0{name}\0{file.text}".encode())
     if header is None:
         return None
-    return PackFiles(folder=folder, shown=shown, header=header, rulesets=rulesets,
-                     unread=frozenset(p.stem for p in (folder / "rulesets").glob("*.yaml")) - rulesets.keys(),
-                     references=references, cases=cases, digest=digest.hexdigest())
+    return PackFiles(
+        folder=folder,
+        shown=shown,
+        header=header,
+        rulesets=rulesets,
+        unread=frozenset(p.stem for p in (folder / "rulesets").glob("*.yaml")) - rulesets.keys(),
+        references=references,
+        cases=cases,
+        digest=digest.hexdigest(),
+    )
 
 
-def _folder(
-    folder: Path, shown: str, name: str, digest: "hashlib._Hash", problems: Problems
-) -> dict[str, Mapping]:
+def _folder(folder: Path, shown: str, name: str, digest: "hashlib._Hash", problems: Problems) -> dict[str, Mapping]:
     found = {}
     for path in sorted((folder / name).glob("*.yaml")):
         tree = _mapping(path, f"{shown}/{name}/{path.name}", digest, problems)

@@ -85,8 +85,12 @@ class _Builder:
         self.parser.get_event()
         after = self.parser.get_event()
         if not isinstance(after, yaml.StreamEndEvent):
-            self.fail(codes.SEVERAL_DOCUMENTS, "a second document begins here", self.span(after),
-                      "one file holds one rule set; drop the `---`")
+            self.fail(
+                codes.SEVERAL_DOCUMENTS,
+                "a second document begins here",
+                self.span(after),
+                "one file holds one rule set; drop the `---`",
+            )
         return node
 
     def span(self, event: Any) -> Span:
@@ -109,8 +113,12 @@ class _Builder:
             self.fail(codes.TOO_DEEP, f"nested deeper than {MAX_DEPTH} levels", span)
         if event.tag is not None and (event.tag != "!" or not isinstance(event, yaml.ScalarEvent)):
             tag = self.file.text[span.start : span.end].split()[0]
-            self.problems.add(codes.BAD_KEY, f"the tag `{tag}` has no meaning here",
-                              Span(self.file, span.start, span.start + len(tag)), "drop the tag")
+            self.problems.add(
+                codes.BAD_KEY,
+                f"the tag `{tag}` has no meaning here",
+                Span(self.file, span.start, span.start + len(tag)),
+                "drop the tag",
+            )
         self.count(1, span)
         node: Node
         if isinstance(event, yaml.ScalarEvent):
@@ -154,12 +162,20 @@ class _Builder:
             elif event.flow_style and entries and self.is_cut(entries[-1], key, value):
                 entries[-1] = self.mend_entry(entries[-1], key)
             elif key.text == "<<":
-                self.problems.add(codes.BAD_KEY, "merge keys are not supported", key.span,
-                                  "an alias may stand for a whole value: `steps: *higher`")
+                self.problems.add(
+                    codes.BAD_KEY,
+                    "merge keys are not supported",
+                    key.span,
+                    "an alias may stand for a whole value: `steps: *higher`",
+                )
                 merged = value.entries if isinstance(value, Mapping) else ()
             elif key.text in seen:
-                self.problems.add(codes.DUPLICATE_KEY, f"`{key.text}` is said twice", key.span,
-                                  f"first said on line {seen[key.text].span.line}")
+                self.problems.add(
+                    codes.DUPLICATE_KEY,
+                    f"`{key.text}` is said twice",
+                    key.span,
+                    f"first said on line {seen[key.text].span.line}",
+                )
             else:
                 seen[key.text] = key
                 entries.append(Entry(key, value))
@@ -183,8 +199,13 @@ class _Builder:
         mended: list[Node] = []
         for item in items:
             last = mended[-1] if mended else None
-            if (isinstance(last, Scalar) and last.style == "plain" and _is_open(last.text)
-                    and isinstance(item, Scalar) and item.style == "plain"):
+            if (
+                isinstance(last, Scalar)
+                and last.style == "plain"
+                and _is_open(last.text)
+                and isinstance(item, Scalar)
+                and item.style == "plain"
+            ):
                 mended[-1] = self.join(last, item)
             else:
                 mended.append(item)
@@ -195,8 +216,12 @@ class _Builder:
         span = left.span.to(right.span)
         self.cut_line = span.file.line_of(span.end)
         text = self.file.text[span.start : span.end]
-        self.problems.add(codes.CUT_EXPRESSION, "a comma cut this text in two", span,
-                          "put it in quotes, or on a line of its own: inside { } and [ ] a comma ends it")
+        self.problems.add(
+            codes.CUT_EXPRESSION,
+            "a comma cut this text in two",
+            span,
+            "put it in quotes, or on a line of its own: inside { } and [ ] a comma ends it",
+        )
         return Scalar(text, text, span)
 
 

@@ -49,5 +49,11 @@ class Registry:
                 raise PluginError(f"{type(each).__name__} `{name}` is registered twice")
             shelf[name] = each
         functions, forms, kinds, sources, outputs, texts = (shelf for _, shelf in shelves.values())
-        return cls(functions=functions, choice_forms=forms, metric_kinds=kinds, sources=sources,
-                   outputs=outputs, reason_texts=texts)
+        return cls(
+            functions=functions,
+            choice_forms=forms,
+            metric_kinds=kinds,
+            sources=sources,
+            outputs=outputs,
+            reason_texts=texts,
+        )

@@ -34,8 +34,13 @@ class _Column:
 
 
 def admit(
-    connection: "duckdb.DuckDBPyConnection", source: str, schema: "pa.Schema", fields: Sequence[Field],
-    key: Sequence[str], ruleset: str, what: str,
+    connection: "duckdb.DuckDBPyConnection",
+    source: str,
+    schema: "pa.Schema",
+    fields: Sequence[Field],
+    key: Sequence[str],
+    ruleset: str,
+    what: str,
 ) -> str:
     """Check the registered table `source` and return a query of its run-time shapes.
 
@@ -46,8 +51,12 @@ def admit(
     """
     for each in fields:
         if each.name not in schema.names:
-            raise DataError(f"the {what} has no column `{each.name}`", ruleset=ruleset, column=each.name,
-                            hint=did_you_mean(each.name, schema.names))
+            raise DataError(
+                f"the {what} has no column `{each.name}`",
+                ruleset=ruleset,
+                column=each.name,
+                hint=did_you_mean(each.name, schema.names),
+            )
     found = [_column(each, schema.field(each.name).type, ruleset, what) for each in fields]
     _check_values(connection, source, found, key, ruleset, what)
     _check_key(connection, source, key, ruleset, what)
@@ -65,8 +74,12 @@ def _column(each: Field, arrow: "pa.DataType", ruleset: str, what: str) -> _Colu
     build = _BUILDERS.get(type_.kind)
     built = build(name, type_, arrow, types) if build else None
     if built is None:
-        raise DataError(f"`{each.name}` is {arrow}, and {describe(type_)} is expected", ruleset=ruleset,
-                        column=each.name, hint=_type_hint(type_, arrow))
+        raise DataError(
+            f"`{each.name}` is {arrow}, and {describe(type_)} is expected",
+            ruleset=ruleset,
+            column=each.name,
+            hint=_type_hint(type_, arrow),
+        )
     return _with_nulls(each, *built)
 
 
@@ -107,16 +120,20 @@ def _exact(name: str, type_: Type, arrow: Any, types: Any) -> Built:
         wide = f"CAST({name} AS DECIMAL(38,{max(arrow.scale, type_.scale)}))"
         scaled = f"{wide} * {factor}"
         places = (f"{scaled} <> ROUND({scaled}, 0)", f"has more than {type_.scale} decimal places")
-        return f"TRY_CAST({scaled} AS BIGINT)", [places, (f"{name} IS NOT NULL AND TRY_CAST({scaled} AS BIGINT) IS NULL",
-                                                          "is too large")]  # fmt: skip
+        return f"TRY_CAST({scaled} AS BIGINT)", [
+            places,
+            (f"{name} IS NOT NULL AND TRY_CAST({scaled} AS BIGINT) IS NULL", "is too large"),
+        ]
     if types.is_floating(arrow):
         double = f"CAST({name} AS DOUBLE)"
         scaled = f"FLOOR({double} * CAST('{factor}' AS DOUBLE) + CAST('0.5' AS DOUBLE))"
         good = f"isfinite({double}) AND abs({double}) <= CAST('{9e15 / factor!r}' AS DOUBLE)"
         exactly = f"{scaled} / CAST('{factor}' AS DOUBLE) = {double}"
         missing = f"isnan({double})" if type_.nullable else "FALSE"
-        test = (f"{name} IS NOT NULL AND NOT ({missing}) AND NOT (({good}) AND {exactly})",
-                f"is no number of at most {type_.scale} decimal places")
+        test = (
+            f"{name} IS NOT NULL AND NOT ({missing}) AND NOT (({good}) AND {exactly})",
+            f"is no number of at most {type_.scale} decimal places",
+        )
         return f"CASE WHEN {good} THEN TRY_CAST({scaled} AS BIGINT) END", [test]
     return None
 
@@ -159,17 +176,33 @@ def _label(name: str, type_: Type, arrow: Any, types: Any) -> Built:
 def _set(name: str, type_: Type, arrow: Any, types: Any) -> Built:
     if not (types.is_list(arrow) or types.is_large_list(arrow)):
         return None
-    bits = " + ".join(f"CASE WHEN list_contains({name}, '{m}') THEN {1 << i} ELSE 0 END"
-                      for i, m in enumerate(type_.labels)) or "0"  # fmt: skip
+    bits = (
+        " + ".join(
+            f"CASE WHEN list_contains({name}, '{m}') THEN {1 << i} ELSE 0 END" for i, m in enumerate(type_.labels)
+        )
+        or "0"
+    )
     return f"CASE WHEN {name} IS NULL THEN NULL ELSE CAST({bits} AS BIGINT) END", []
 
 
-_BUILDERS = {Kind.BOOLEAN: _boolean, Kind.EXACT: _exact, Kind.NUMBER: _number, Kind.TEXT: _text, Kind.DATE: _date,
-             Kind.TIMESTAMP: _timestamp, Kind.LABEL: _label, Kind.SET: _set}  # fmt: skip
+_BUILDERS = {
+    Kind.BOOLEAN: _boolean,
+    Kind.EXACT: _exact,
+    Kind.NUMBER: _number,
+    Kind.TEXT: _text,
+    Kind.DATE: _date,
+    Kind.TIMESTAMP: _timestamp,
+    Kind.LABEL: _label,
+    Kind.SET: _set,
+}
 
 
 def _check_values(
-    connection: "duckdb.DuckDBPyConnection", source: str, found: Sequence[_Column], key: Sequence[str], ruleset: str,
+    connection: "duckdb.DuckDBPyConnection",
+    source: str,
+    found: Sequence[_Column],
+    key: Sequence[str],
+    ruleset: str,
     what: str,
 ) -> None:
     tests = [(column, test, message) for column in found for test, message in column.bad]
@@ -184,8 +217,14 @@ def _check_values(
 
 
 def _fail(
-    connection: "duckdb.DuckDBPyConnection", source: str, column: _Column, test: str, message: str, count: int,
-    key: Sequence[str], ruleset: str,
+    connection: "duckdb.DuckDBPyConnection",
+    source: str,
+    column: _Column,
+    test: str,
+    message: str,
+    count: int,
+    key: Sequence[str],
+    ruleset: str,
 ) -> None:
     name = quote(column.field.name)
     shown = ", ".join(f"CAST({quote(k)} AS VARCHAR)" for k in key)
@@ -196,8 +235,13 @@ def _fail(
     value, keys = row[0], row[1:]
     more = f" ({count} rows in all)" if count > 1 else ""
     said = "" if value is None else f" {value!r}"
-    raise DataError(f"`{column.field.name}`{said} {message}{more}", ruleset=ruleset, column=column.field.name,
-                    row=", ".join(map(str, keys)), value=value)
+    raise DataError(
+        f"`{column.field.name}`{said} {message}{more}",
+        ruleset=ruleset,
+        column=column.field.name,
+        row=", ".join(map(str, keys)),
+        value=value,
+    )
 
 
 def _check_key(
@@ -212,5 +256,10 @@ def _check_key(
     )
     if row is not None:
         shown = ", ".join(map(str, row[:-1]))
-        raise DataError(f"{row[-1]} rows of the {what} have the key {shown}", ruleset=ruleset, column=", ".join(key),
-                        row=shown, value=row[0] if len(key) == 1 else row[:-1])
+        raise DataError(
+            f"{row[-1]} rows of the {what} have the key {shown}",
+            ruleset=ruleset,
+            column=", ".join(key),
+            row=shown,
+            value=row[0] if len(key) == 1 else row[:-1],
+        )

@@ -34,8 +34,10 @@ def connect(what: str, threads: int | None = None, memory: str | None = None) ->
     except duckdb.OutOfMemoryException as error:
         raise RunError(f"{what}: the memory limit is too small: {str(error).splitlines()[0]}") from None
     except duckdb.NotImplementedException as error:
-        raise DataError(f"{what}: a column has a type that DuckDB does not read: {str(error).splitlines()[0]}",
-                        hint="convert it, halves to floats and wide decimals to 38 digits") from None
+        raise DataError(
+            f"{what}: a column has a type that DuckDB does not read: {str(error).splitlines()[0]}",
+            hint="convert it, halves to floats and wide decimals to 38 digits",
+        ) from None
     finally:
         connection.close()
 

@@ -26,13 +26,17 @@ def to_arrow(frame: Any, ruleset: str) -> "pa.Table":
         return _unique(frame, ruleset)
     _refuse_objects(frame, ruleset)
     if not hasattr(frame, "__arrow_c_stream__"):
-        raise DataError(f"a {type(frame).__name__} is no table", ruleset=ruleset,
-                        hint="give a pyarrow, pandas, Polars or DuckDB table, or a path")
+        raise DataError(
+            f"a {type(frame).__name__} is no table",
+            ruleset=ruleset,
+            hint="give a pyarrow, pandas, Polars or DuckDB table, or a path",
+        )
     try:
         return _unique(pa.RecordBatchReader.from_stream(frame).read_all(), ruleset)
     except (pa.ArrowException, TypeError, ValueError) as error:
-        raise DataError(f"the frame can't be read: {error}", ruleset=ruleset,
-                        hint="an object column must hold values of one type") from None
+        raise DataError(
+            f"the frame can't be read: {error}", ruleset=ruleset, hint="an object column must hold values of one type"
+        ) from None
 
 
 def _unique(table: "pa.Table", ruleset: str) -> "pa.Table":
@@ -58,7 +62,12 @@ def _refuse_objects(frame: Any, ruleset: str) -> None:
             if value is None or value != value:
                 continue
             if type(value) not in _PLAIN or (first is not None and type(value) is not first):
-                raise DataError(f"`{name}` is an object column that holds {type(value).__name__}"
-                                + (f" beside {first.__name__}" if first else ""), ruleset=ruleset,
-                                column=str(name), value=value, hint=f"convert it: frame[{name!r}].astype(...)")
+                raise DataError(
+                    f"`{name}` is an object column that holds {type(value).__name__}"
+                    + (f" beside {first.__name__}" if first else ""),
+                    ruleset=ruleset,
+                    column=str(name),
+                    value=value,
+                    hint=f"convert it: frame[{name!r}].astype(...)",
+                )
             first = type(value)

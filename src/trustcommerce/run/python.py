@@ -9,8 +9,20 @@ from trustcommerce.language.semantics import OPERATIONS, TINY, round_div, round_
 
 __all__ = ["Source"]
 
-_SYMBOLS = {"add": "+", "sub": "-", "mul": "*", "eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
-            "quotient": "//", "remainder": "%", "bit_or": "|"}  # fmt: skip
+_SYMBOLS = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "eq": "==",
+    "ne": "!=",
+    "lt": "<",
+    "le": "<=",
+    "gt": ">",
+    "ge": ">=",
+    "quotient": "//",
+    "remainder": "%",
+    "bit_or": "|",
+}
 _EXACT_DOUBLE = 2**53
 
 
@@ -20,9 +32,12 @@ class Source:
     def __init__(self, variables: dict[str, str]) -> None:
         self.variables = variables
         self.names: dict[str, Any] = {
-            "_and": OPERATIONS["and"].evaluate, "_or": OPERATIONS["or"].evaluate,
-            "_round_div": round_div, "_round_number": round_number, "_floor": math.floor,
-        }  # fmt: skip
+            "_and": OPERATIONS["and"].evaluate,
+            "_or": OPERATIONS["or"].evaluate,
+            "_round_div": round_div,
+            "_round_number": round_number,
+            "_floor": math.floor,
+        }
         self._temporaries = 0
 
     def value(self, expr: Expr) -> str:

@@ -29,9 +29,13 @@ class Query:
 
 @lru_cache(maxsize=256)
 def build_query(
-    version: Version, as_of: dt.date, *, names: tuple[tuple[str, str], ...], wanted: tuple[str, ...] | None = None,
+    version: Version,
+    as_of: dt.date,
+    *,
+    names: tuple[tuple[str, str], ...],
+    wanted: tuple[str, ...] | None = None,
     dialect: str = "duckdb",
-) -> Query:  # fmt: skip
+) -> Query:
     """The query that gives the outputs of `version` on `as_of`.
 
     Args:
@@ -139,7 +143,9 @@ class _Layers:
         for i, candidate in enumerate(relation.candidates):
             alias = f"m{i}"
             tests = [
-                exp.EQ(this=exp.column(exp.to_identifier(on, quoted=True), table=alias), expression=self.qualified(each))
+                exp.EQ(
+                    this=exp.column(exp.to_identifier(on, quoted=True), table=alias), expression=self.qualified(each)
+                )
                 for on, each in zip(relation.on, candidate, strict=True)
             ]
             if relation.valid is not None:
@@ -150,17 +156,25 @@ class _Layers:
         hit = f"{relation.name}.{ROW}"
         query = query.select(exp.alias_(found, hit, quoted=True, copy=False), copy=False)
         fields = [
-            exp.alias_(exp.column(exp.to_identifier(each.name, quoted=True), table="r"), f"{relation.name}.{each.name}",
-                       quoted=True, copy=False)
+            exp.alias_(
+                exp.column(exp.to_identifier(each.name, quoted=True), table="r"),
+                f"{relation.name}.{each.name}",
+                quoted=True,
+                copy=False,
+            )
             for each in relation.fields
-        ]  # fmt: skip
+        ]
         matched = exp.Not(this=exp.Is(this=column(hit), expression=exp.Null()))
         return self.write(
             exp.select("x.*", exp.alias_(matched, f"{relation.name}.matched", quoted=True, copy=False), *fields)
             .from_(exp.to_table(self.write(query)).as_("x"), copy=False)
-            .join(exp.to_table(table).as_("r"), join_type="left", copy=False,
-                  on=exp.EQ(this=column(hit), expression=exp.column(ROW, table="r")))
-        )  # fmt: skip
+            .join(
+                exp.to_table(table).as_("r"),
+                join_type="left",
+                copy=False,
+                on=exp.EQ(this=column(hit), expression=exp.column(ROW, table="r")),
+            )
+        )
 
     def qualified(self, expr: Expr) -> exp.Expression:
         """The expression with its columns taken from the left side of the join."""
@@ -180,10 +194,13 @@ class _Layers:
         since, until = (exp.column(exp.to_identifier(name, quoted=True), table=alias) for name in (start, end))
         return [
             exp.Not(this=exp.Is(this=at.copy(), expression=exp.Null())),
-            exp.Paren(this=exp.or_(exp.Is(this=since.copy(), expression=exp.Null()), exp.LTE(this=since, expression=at))),
-            exp.Paren(this=exp.or_(exp.Is(this=until.copy(), expression=exp.Null()),
-                                   exp.LT(this=at.copy(), expression=until))),
-        ]  # fmt: skip
+            exp.Paren(
+                this=exp.or_(exp.Is(this=since.copy(), expression=exp.Null()), exp.LTE(this=since, expression=at))
+            ),
+            exp.Paren(
+                this=exp.or_(exp.Is(this=until.copy(), expression=exp.Null()), exp.LT(this=at.copy(), expression=until))
+            ),
+        ]
 
 
 def _layers(items: Sequence[Item]) -> list[list[Item]]:

@@ -23,8 +23,14 @@ from trustcommerce.run.values import accept
 __all__ = ["NotJudged", "RecordProgram", "compile_record"]
 
 _MAX_ELIF = 50
-_CLASSES = {Kind.BOOLEAN: "bool", Kind.EXACT: "int", Kind.NUMBER: "float", Kind.TEXT: "str", Kind.DATE: "_date",
-            Kind.TIMESTAMP: "_datetime"}  # fmt: skip
+_CLASSES = {
+    Kind.BOOLEAN: "bool",
+    Kind.EXACT: "int",
+    Kind.NUMBER: "float",
+    Kind.TEXT: "str",
+    Kind.DATE: "_date",
+    Kind.TIMESTAMP: "_datetime",
+}
 
 
 class NotJudged(Exception):
@@ -78,14 +84,28 @@ class _Compiler:
             self._item(item)
         unpack = [f"    ({', '.join(own)},) = values"]
         results = ", ".join(self.variables[item.name] for item in late)
-        text = "\n".join([
-            "def score(record, as_of):", *self._reading(), *body, "",
-            "def late(values, as_of):", *unpack, *self.lines, f"    return ({results}{',' if results else ''})",
-        ])  # fmt: skip
+        text = "\n".join(
+            [
+                "def score(record, as_of):",
+                *self._reading(),
+                *body,
+                "",
+                "def late(values, as_of):",
+                *unpack,
+                *self.lines,
+                f"    return ({results}{',' if results else ''})",
+            ]
+        )
         scope: dict[str, Any] = {**self.source.names, **self.globals}
         exec(compile(text, f"<{self.plan.name}>", "exec"), scope)
-        return RecordProgram(ruleset=self.plan.name, index=index, late_names=tuple(i.name for i in late),
-                             score=scope["score"], late=scope["late"], source=text)  # fmt: skip
+        return RecordProgram(
+            ruleset=self.plan.name,
+            index=index,
+            late_names=tuple(i.name for i in late),
+            score=scope["score"],
+            late=scope["late"],
+            source=text,
+        )
 
     # -- the record's border
 
@@ -215,12 +235,21 @@ def _keys(ruleset: str, expected: tuple[str, ...], known: frozenset[str]) -> Cal
             return
         for name in expected:
             if name not in record:
-                raise DataError(f"the record has no `{name}`", ruleset=ruleset, column=name,
-                                hint=did_you_mean(name, [k for k in record if k not in known]))
+                raise DataError(
+                    f"the record has no `{name}`",
+                    ruleset=ruleset,
+                    column=name,
+                    hint=did_you_mean(name, [k for k in record if k not in known]),
+                )
         for name in record:
             if name not in known:
-                raise DataError(f"the record has an unknown key `{name}`", ruleset=ruleset, column=str(name),
-                                value=record[name], hint=did_you_mean(str(name), known))
+                raise DataError(
+                    f"the record has an unknown key `{name}`",
+                    ruleset=ruleset,
+                    column=str(name),
+                    value=record[name],
+                    hint=did_you_mean(str(name), known),
+                )
 
     return keys
 
@@ -262,8 +291,12 @@ def _no_match(ruleset: str, match: Match) -> Callable[[], None]:
     source = match.table.name if match.table else match.input
 
     def fail() -> None:
-        raise DataError(f"no row of `{source}` matches on {', '.join(match.on)}", ruleset=ruleset, column=match.name,
-                        hint="add the row, or say `else: missing`")
+        raise DataError(
+            f"no row of `{source}` matches on {', '.join(match.on)}",
+            ruleset=ruleset,
+            column=match.name,
+            hint="add the row, or say `else: missing`",
+        )
 
     return fail
 
@@ -281,8 +314,12 @@ def _given_row(ruleset: str, match: Match) -> Callable[[object], tuple[Any, ...]
             raise DataError(f"`{name}` must be a mapping or null", ruleset=ruleset, column=name, value=row)
         for column, _ in borders:
             if column not in row:
-                raise DataError(f"`{name}` has no `{column}`", ruleset=ruleset, column=f"{name}.{column}",
-                                hint=did_you_mean(column, row))
+                raise DataError(
+                    f"`{name}` has no `{column}`",
+                    ruleset=ruleset,
+                    column=f"{name}.{column}",
+                    hint=did_you_mean(column, row),
+                )
         return tuple(border(row[column]) for column, border in borders) or (True,)
 
     return read

@@ -66,8 +66,9 @@ def _run(relation: Relation, inputs: Row, find: Find) -> Row | None:
         return row
     found = find(relation, row) if relation.table is None else _find(relation, row)
     if found is None and relation.required:
-        raise DataError(f"no row of `{relation.table.name if relation.table else relation.input}` matches",
-                        column=relation.name)
+        raise DataError(
+            f"no row of `{relation.table.name if relation.table else relation.input}` matches", column=relation.name
+        )
     row[f"{relation.name}.matched"] = found is not None
     for each in relation.fields:
         row[f"{relation.name}.{each.name}"] = None if found is None else found[each.name]

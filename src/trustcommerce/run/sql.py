@@ -12,12 +12,31 @@ from trustcommerce.language.types import Kind, Type, power
 
 __all__ = ["column", "outward", "to_sql", "typed"]
 
-_TYPES = {Kind.BOOLEAN: "BOOLEAN", Kind.EXACT: "BIGINT", Kind.NUMBER: "DOUBLE", Kind.TEXT: "VARCHAR", Kind.DATE: "DATE",
-          Kind.TIMESTAMP: "TIMESTAMP", Kind.LABEL: "BIGINT", Kind.SET: "BIGINT", Kind.MISSING: "BIGINT"}  # fmt: skip
+_TYPES = {
+    Kind.BOOLEAN: "BOOLEAN",
+    Kind.EXACT: "BIGINT",
+    Kind.NUMBER: "DOUBLE",
+    Kind.TEXT: "VARCHAR",
+    Kind.DATE: "DATE",
+    Kind.TIMESTAMP: "TIMESTAMP",
+    Kind.LABEL: "BIGINT",
+    Kind.SET: "BIGINT",
+    Kind.MISSING: "BIGINT",
+}
 _BINARY: dict[str, Any] = {
-    "add": exp.Add, "sub": exp.Sub, "mul": exp.Mul, "eq": exp.EQ, "ne": exp.NEQ, "lt": exp.LT, "le": exp.LTE,
-    "gt": exp.GT, "ge": exp.GTE, "quotient": exp.IntDiv, "remainder": exp.Mod, "bit_or": exp.BitwiseOr,
-}  # fmt: skip
+    "add": exp.Add,
+    "sub": exp.Sub,
+    "mul": exp.Mul,
+    "eq": exp.EQ,
+    "ne": exp.NEQ,
+    "lt": exp.LT,
+    "le": exp.LTE,
+    "gt": exp.GT,
+    "ge": exp.GTE,
+    "quotient": exp.IntDiv,
+    "remainder": exp.Mod,
+    "bit_or": exp.BitwiseOr,
+}
 
 
 def column(name: str) -> exp.Column:
@@ -81,7 +100,9 @@ def outward(expr: exp.Expression, type_: Type) -> exp.Expression:
     if type_.kind is Kind.EXACT and type_.scale:
         if type_.unit == "points":
             return exp.Div(this=_cast(expr, "DOUBLE"), expression=literal(float(power(type_.scale)), Type(Kind.NUMBER)))
-        factor = _cast(exp.Literal.string(f"{1 / power(type_.scale):.{type_.scale}f}"), f"DECIMAL({type_.scale + 1},{type_.scale})")
+        factor = _cast(
+            exp.Literal.string(f"{1 / power(type_.scale):.{type_.scale}f}"), f"DECIMAL({type_.scale + 1},{type_.scale})"
+        )
         return _cast(exp.Mul(this=_cast(expr, "DECIMAL(18,0)"), expression=factor), f"DECIMAL(18,{type_.scale})")
     if type_.kind is Kind.LABEL:
         branches = [(_eq(expr.copy(), i), exp.Literal.string(name)) for i, name in enumerate(type_.labels)]
@@ -97,8 +118,10 @@ def _members(expr: exp.Expression, type_: Type) -> exp.Expression:
     found: exp.Expression = empty
     for i, name in enumerate(type_.labels):
         bit = exp.Paren(this=exp.BitwiseAnd(this=expr.copy(), expression=literal(1 << i, type_)))
-        one = _case([(exp.NEQ(this=bit, expression=literal(0, type_)), exp.Array(expressions=[exp.Literal.string(name)]))],
-                    empty.copy())
+        one = _case(
+            [(exp.NEQ(this=bit, expression=literal(0, type_)), exp.Array(expressions=[exp.Literal.string(name)]))],
+            empty.copy(),
+        )
         found = one if i == 0 else exp.func("list_concat", found, one, dialect="duckdb")
     return _case([(exp.Is(this=expr.copy(), expression=exp.Null()), exp.Null())], found)
 
@@ -198,11 +221,14 @@ def _round_div(expr: Apply) -> exp.Expression:
     doubled = exp.Mul(this=two, expression=divisor)
     up = exp.IntDiv(
         this=exp.Paren(this=exp.Add(this=exp.Mul(this=two.copy(), expression=top), expression=bottom.copy())),
-        expression=exp.Paren(this=doubled))  # fmt: skip
+        expression=exp.Paren(this=doubled),
+    )
     if a.type.low is not None and a.type.low >= 0:
         return up
     below = exp.Sub(this=bottom.copy(), expression=exp.Mul(this=two.copy(), expression=top.copy()))
-    down = exp.Neg(this=exp.Paren(this=exp.IntDiv(this=exp.Paren(this=below), expression=exp.Paren(this=doubled.copy()))))
+    down = exp.Neg(
+        this=exp.Paren(this=exp.IntDiv(this=exp.Paren(this=below), expression=exp.Paren(this=doubled.copy())))
+    )
     zero = literal(0, Type(Kind.EXACT))
     return _case([(exp.LT(this=top.copy(), expression=zero), down)], up)
 

@@ -24,10 +24,17 @@ __all__ = ["run_table"]
 
 
 def run_table(
-    plan: RuleSetPlan, version: Version, frame: "pa.Table", as_of: dt.date, tables: Mapping[str, "pa.Table"], *,
-    keys: Mapping[str, Sequence[str]], threads: int | None = None, memory: str | None = None,
+    plan: RuleSetPlan,
+    version: Version,
+    frame: "pa.Table",
+    as_of: dt.date,
+    tables: Mapping[str, "pa.Table"],
+    *,
+    keys: Mapping[str, Sequence[str]],
+    threads: int | None = None,
+    memory: str | None = None,
     wanted: Sequence[str] | None = None,
-) -> "pa.Table":  # fmt: skip
+) -> "pa.Table":
     """Score every row of `frame`.
 
     Args:
@@ -50,14 +57,20 @@ def run_table(
         for match in version.matches:
             if match.required:
                 _check_matched(connection, version, match, names, as_of, plan)
-        query = build_query(version, as_of, names=tuple(names.items()), wanted=None if wanted is None else tuple(wanted))
+        query = build_query(
+            version, as_of, names=tuple(names.items()), wanted=None if wanted is None else tuple(wanted)
+        )
         return connection.sql(query.sql).to_arrow_table()
 
 
 def _register(
-    connection: "duckdb.DuckDBPyConnection", name: str, match: Match, tables: Mapping[str, "pa.Table"],
-    keys: Mapping[str, Sequence[str]], ruleset: str,
-) -> str:  # fmt: skip
+    connection: "duckdb.DuckDBPyConnection",
+    name: str,
+    match: Match,
+    tables: Mapping[str, "pa.Table"],
+    keys: Mapping[str, Sequence[str]],
+    ruleset: str,
+) -> str:
     """A table with run-time shapes and row numbers for the join."""
     if match.table is not None:
         _register_rows(connection, name, match)
@@ -70,8 +83,9 @@ def _register(
     connection.register(f"{name}_given", table)
     types = {each.name for each in match.fields}
     fields = [*match.fields, *(each for each in match.on_fields if each.name not in types)]
-    checked = admit(connection, f"{name}_given", table.schema, fields, keys.get(match.input, ()), ruleset,
-                    f"table `{match.input}`")
+    checked = admit(
+        connection, f"{name}_given", table.schema, fields, keys.get(match.input, ()), ruleset, f"table `{match.input}`"
+    )
     connection.execute(f"CREATE TEMP TABLE {name} AS SELECT row_number() OVER () AS {ROW}, * FROM ({checked})")
     return name
 
@@ -88,12 +102,21 @@ def _register_rows(connection: "duckdb.DuckDBPyConnection", name: str, match: Ma
 
 
 def _check_matched(
-    connection: "duckdb.DuckDBPyConnection", version: Version, match: Match, names: Mapping[str, str], as_of: dt.date,
+    connection: "duckdb.DuckDBPyConnection",
+    version: Version,
+    match: Match,
+    names: Mapping[str, str],
+    as_of: dt.date,
     plan: RuleSetPlan,
-) -> None:  # fmt: skip
+) -> None:
     """The first subject without a row in a reference that says `else: error`."""
     row = first_row(connection, unmatched(version, match, dict(names), as_of, plan.key))
     if row is not None:
         source = match.table.name if match.table else match.input
-        raise DataError(f"no row of `{source}` matches on {', '.join(match.on)}", ruleset=plan.name, column=match.name,
-                        row=", ".join(map(str, row)), hint="add the row, or say `else: missing`")
+        raise DataError(
+            f"no row of `{source}` matches on {', '.join(match.on)}",
+            ruleset=plan.name,
+            column=match.name,
+            row=", ".join(map(str, row)),
+            hint="add the row, or say `else: missing`",
+        )

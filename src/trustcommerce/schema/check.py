@@ -18,9 +18,14 @@ __all__ = ["check_shape"]
 CURRENCY = "^[A-Z]{3}$"
 _PLANNED = ("every", "facts", "windows", "state", "pools", "policies")
 _WORDS = {
-    "object": "a mapping", "array": "a list", "string": "text", "number": "a number",
-    "integer": "a whole number", "boolean": "true or false", "null": "null",
-}  # fmt: skip
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "null": "null",
+}
 
 
 @lru_cache(maxsize=16)
@@ -58,9 +63,10 @@ def _leaves(error: "ValidationError") -> Iterator["ValidationError"]:
     for each in error.context:
         branches.setdefault(int(each.schema_path[0]), []).append(each)
     fitting = [
-        errors for errors in branches.values()
+        errors
+        for errors in branches.values()
         if not any(e.validator in ("type", "enum") and len(e.path) == 0 for e in errors)
-    ]  # fmt: skip
+    ]
     if len(fitting) == 1:
         for each in fitting[0]:
             yield from _leaves(each)
@@ -83,14 +89,26 @@ def _report(error: "ValidationError", tree: Node, problems: Problems) -> bool:
             problems.add(codes.MISSING_KEY, f"{', '.join(absent)} {said} here", place.head())
         return True
     if error.validator == "pattern" and value == CURRENCY:
-        problems.add(codes.WRONG_SHAPE, f"`{error.instance}` is no currency code", place.head(),
-                     "write the three capital letters of ISO 4217, as CNY")
+        problems.add(
+            codes.WRONG_SHAPE,
+            f"`{error.instance}` is no currency code",
+            place.head(),
+            "write the three capital letters of ISO 4217, as CNY",
+        )
     elif error.validator == "pattern":
-        problems.add(codes.WRONG_SHAPE, f"`{error.instance}` is no name", place.head(),
-                     "names are letters, digits and _, and do not begin with a digit")
+        problems.add(
+            codes.WRONG_SHAPE,
+            f"`{error.instance}` is no name",
+            place.head(),
+            "names are letters, digits and _, and do not begin with a digit",
+        )
     elif error.validator == "enum":
-        problems.add(codes.WRONG_SHAPE, f"`{_shown(node)}` is none of {', '.join(map(str, value))}", place.head(),
-                     did_you_mean(str(error.instance), map(str, value)))
+        problems.add(
+            codes.WRONG_SHAPE,
+            f"`{_shown(node)}` is none of {', '.join(map(str, value))}",
+            place.head(),
+            did_you_mean(str(error.instance), map(str, value)),
+        )
     elif error.validator in ("minItems", "maxItems", "minProperties"):
         problems.add(codes.WRONG_SHAPE, _amount(error), place.head())
     else:
@@ -112,8 +130,12 @@ def _unknown_keys(error: "ValidationError", node: Mapping, problems: Problems) -
         if name in known or any(re.search(p, name) for p in patterns):
             continue
         if patterns:
-            problems.add(codes.WRONG_SHAPE, f"`{name}` is no name", entry.key.span,
-                         "names are letters, digits and _, and do not begin with a digit")
+            problems.add(
+                codes.WRONG_SHAPE,
+                f"`{name}` is no name",
+                entry.key.span,
+                "names are letters, digits and _, and do not begin with a digit",
+            )
             broken = True
         else:
             meant = did_you_mean(name, [key for key in known if key not in node])

@@ -20,9 +20,7 @@ DATE: Schema = {"type": "string", "format": "date"}
 EXPRESSION: Schema = {"type": ["string", "number", "boolean"]}
 CONSTANT: Schema = {"type": ["string", "number", "boolean", "null"]}
 RESULT: Schema = {"anyOf": [CONSTANT, {"type": "array", "items": TEXT}]}
-TITLE: Schema = {
-    "anyOf": [TEXT, {"type": "object", "additionalProperties": TEXT, "minProperties": 1}]
-}
+TITLE: Schema = {"anyOf": [TEXT, {"type": "object", "additionalProperties": TEXT, "minProperties": 1}]}
 RANGE: Schema = {"type": "array", "items": EXPRESSION, "minItems": 2, "maxItems": 2}
 NAME = "^[^\\W\\d]\\w*$"
 STATUSES = ["default", "exempt", "insufficient", "masked", "frozen"]
@@ -31,22 +29,32 @@ TITLED = {"title": TITLE, "about": TEXT}
 
 def mapping(properties: Mapping[str, Any], required: tuple[str, ...] = (), **more: Any) -> Schema:
     """A mapping with these keys and no others."""
-    return {"type": "object", "properties": dict(properties), "required": list(required),
-            "additionalProperties": False, **more}  # fmt: skip
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(required),
+        "additionalProperties": False,
+        **more,
+    }
 
 
 def named(values: Schema) -> Schema:
     """A mapping from names to `values`."""
-    return {"type": "object", "patternProperties": {NAME: values}, "additionalProperties": False,
-            "minProperties": 1}  # fmt: skip
+    return {"type": "object", "patternProperties": {NAME: values}, "additionalProperties": False, "minProperties": 1}
 
 
 EFFECTIVE = mapping({"from": DATE, "until": DATE})
 EXCEPTION = mapping(
-    {"when": EXPRESSION, "missing": {"type": "boolean"}, "then": RESULT, "reason": TEXT,
-     "status": {"enum": STATUSES}, **TITLED},
+    {
+        "when": EXPRESSION,
+        "missing": {"type": "boolean"},
+        "then": RESULT,
+        "reason": TEXT,
+        "status": {"enum": STATUSES},
+        **TITLED,
+    },
     ("when",),
-)  # fmt: skip
+)
 
 
 def _choice(registry: Registry) -> Schema:
@@ -60,50 +68,103 @@ def _choice(registry: Registry) -> Schema:
 
 
 def _adjustment(registry: Registry) -> Schema:
-    return mapping({**TITLED, **_choice(registry), "when": EXPRESSION, "missing": {"type": ["boolean", "number"]},
-                    "points": EXPRESSION, "at_most": EXPRESSION, "reason": TEXT, "effective": EFFECTIVE})  # fmt: skip
+    return mapping(
+        {
+            **TITLED,
+            **_choice(registry),
+            "when": EXPRESSION,
+            "missing": {"type": ["boolean", "number"]},
+            "points": EXPRESSION,
+            "at_most": EXPRESSION,
+            "reason": TEXT,
+            "effective": EFFECTIVE,
+        }
+    )
 
 
 def _score(registry: Registry) -> Schema:
     adjustments = named({"$ref": "#/$defs/adjustment"})
-    limit = mapping({**TITLED, "when": EXPRESSION, "missing": {"type": "boolean"}, "at_most": EXPRESSION,
-                     "at_least": EXPRESSION, "reason": TEXT, "effective": EFFECTIVE}, ("when",))  # fmt: skip
+    limit = mapping(
+        {
+            **TITLED,
+            "when": EXPRESSION,
+            "missing": {"type": "boolean"},
+            "at_most": EXPRESSION,
+            "at_least": EXPRESSION,
+            "reason": TEXT,
+            "effective": EFFECTIVE,
+        },
+        ("when",),
+    )
     return {
-        **TITLED, **_choice(registry), "parts": named({"$ref": "#/$defs/part"}), "effective": EFFECTIVE,
-        "applies": EXPRESSION, "bonuses": adjustments, "deductions": adjustments, "limits": named(limit),
-        "range": RANGE, "round": NUMBER, "reason": TEXT,
-    }  # fmt: skip
+        **TITLED,
+        **_choice(registry),
+        "parts": named({"$ref": "#/$defs/part"}),
+        "effective": EFFECTIVE,
+        "applies": EXPRESSION,
+        "bonuses": adjustments,
+        "deductions": adjustments,
+        "limits": named(limit),
+        "range": RANGE,
+        "round": NUMBER,
+        "reason": TEXT,
+    }
 
 
 def ruleset_schema(registry: Registry) -> Schema:
     """The schema of `rulesets/*.yaml`, with the registry's metric kinds and choice forms."""
-    item = {**TITLED, **_choice(registry), "effective": EFFECTIVE, "applies": EXPRESSION, "unit": TEXT,
-            "better": {"enum": ["higher", "lower"]}, "range": RANGE, "round": NUMBER}  # fmt: skip
-    sample = {"anyOf": [{"enum": ["any"]}, mapping(
-        {"at_least": WHOLE, "of": EXPRESSION, "else": CONSTANT}, ("at_least", "else"))]}  # fmt: skip
+    item = {
+        **TITLED,
+        **_choice(registry),
+        "effective": EFFECTIVE,
+        "applies": EXPRESSION,
+        "unit": TEXT,
+        "better": {"enum": ["higher", "lower"]},
+        "range": RANGE,
+        "round": NUMBER,
+    }
+    sample = {
+        "anyOf": [
+            {"enum": ["any"]},
+            mapping({"at_least": WHOLE, "of": EXPRESSION, "else": CONSTANT}, ("at_least", "else")),
+        ]
+    }
     kinds = {kind.key: dict(kind.schema) for kind in registry.metric_kinds.values()}
     labels = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
     reference = mapping(
         {
-            **TITLED, "file": TEXT, "table": TEXT, "ruleset": TEXT,
-            "match": {"type": "object", "minProperties": 1, "additionalProperties": {
-                "anyOf": [EXPRESSION, {"type": "array", "items": EXPRESSION, "minItems": 1}]}},
+            **TITLED,
+            "file": TEXT,
+            "table": TEXT,
+            "ruleset": TEXT,
+            "match": {
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": {"anyOf": [EXPRESSION, {"type": "array", "items": EXPRESSION, "minItems": 1}]},
+            },
             "valid": mapping({"from": TEXT, "until": TEXT, "at": EXPRESSION}, ("from", "until")),
-            "else": {"anyOf": [{"enum": ["error", "missing"]},
-                               {"type": "object", "additionalProperties": CONSTANT}]},
+            "else": {"anyOf": [{"enum": ["error", "missing"]}, {"type": "object", "additionalProperties": CONSTANT}]},
         },
         ("match", "else"),
-    )  # fmt: skip
+    )
     score = _score(registry)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "trustcommerce rule set",
         **mapping(
             {
-                "ruleset": {"type": "string", "pattern": NAME}, **TITLED,
+                "ruleset": {"type": "string", "pattern": NAME},
+                **TITLED,
                 "effective": mapping({"from": DATE, "until": DATE, "enforced": DATE}),
-                "subject": mapping({"name": TEXT, "table": TEXT, "where": EXPRESSION, "key": {
-                    "anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}}, ("name", "table", "key")),
+                "subject": mapping(
+                    {
+                        "name": TEXT,
+                        "table": TEXT,
+                        "where": EXPRESSION,
+                        "key": {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]},
+                    },
+                    ("name", "table", "key"),
+                ),
                 "references": named(reference),
                 "metrics": named({"anyOf": [EXPRESSION, mapping({**item, **kinds, "sample": sample})]}),
                 "values": named({"anyOf": [EXPRESSION, mapping({**item, "labels": labels})]}),
@@ -118,24 +179,46 @@ def ruleset_schema(registry: Registry) -> Schema:
             "part": mapping({**score, "weight": EXPRESSION}, ("weight",)),
             "adjustment": _adjustment(registry),
         },
-    }  # fmt: skip
+    }
 
 
 def pack_schema() -> Schema:
     """The schema of pack.yaml."""
-    column = {"anyOf": [TEXT, mapping(
-        {**TITLED, "type": TEXT, "unit": TEXT, "range": {"type": "array", "items": NUMBER, "minItems": 2,
-         "maxItems": 2}, "source": TEXT})]}  # fmt: skip
+    column = {
+        "anyOf": [
+            TEXT,
+            mapping(
+                {
+                    **TITLED,
+                    "type": TEXT,
+                    "unit": TEXT,
+                    "range": {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2},
+                    "source": TEXT,
+                }
+            ),
+        ]
+    }
     keys = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
-    table = mapping({**TITLED, "key": keys, "source": TEXT, "columns": {
-        "type": "object", "additionalProperties": column, "minProperties": 1}}, ("columns",))  # fmt: skip
+    table = mapping(
+        {
+            **TITLED,
+            "key": keys,
+            "source": TEXT,
+            "columns": {"type": "object", "additionalProperties": column, "minProperties": 1},
+        },
+        ("columns",),
+    )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "trustcommerce pack",
         **mapping(
             {
-                "pack": {"type": "string", "pattern": NAME}, "version": {"type": ["string", "number"]}, **TITLED,
-                "notice": TITLE, "time_zone": TEXT, "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
+                "pack": {"type": "string", "pattern": NAME},
+                "version": {"type": ["string", "number"]},
+                **TITLED,
+                "notice": TITLE,
+                "time_zone": TEXT,
+                "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
                 "plugins": {"type": "array", "items": TEXT, "maxItems": 0},
                 "tables": {"type": "object", "additionalProperties": table},
                 "files": {"type": "object", "additionalProperties": table},
@@ -143,7 +226,7 @@ def pack_schema() -> Schema:
             },
             ("pack", "tables"),
         ),
-    }  # fmt: skip
+    }
 
 
 def case_schema() -> Schema:
@@ -153,17 +236,28 @@ def case_schema() -> Schema:
         "title": "trustcommerce test cases",
         **mapping(
             {
-                "ruleset": TEXT, "as_of": DATE, "about": TEXT,
+                "ruleset": TEXT,
+                "as_of": DATE,
+                "about": TEXT,
                 "inputs": {"type": "object", "additionalProperties": True},
-                "cases": {"type": "array", "minItems": 1, "items": mapping(
-                    {"name": TEXT, "about": TEXT, "as_of": DATE,
-                     "inputs": {"type": "object", "additionalProperties": True},
-                     "expect": {"type": "object", "additionalProperties": True, "minProperties": 1}},
-                    ("name", "expect"))},
+                "cases": {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": mapping(
+                        {
+                            "name": TEXT,
+                            "about": TEXT,
+                            "as_of": DATE,
+                            "inputs": {"type": "object", "additionalProperties": True},
+                            "expect": {"type": "object", "additionalProperties": True, "minProperties": 1},
+                        },
+                        ("name", "expect"),
+                    ),
+                },
             },
             ("ruleset", "as_of", "cases"),
         ),
-    }  # fmt: skip
+    }
 
 
 def with_dates(schema: Schema) -> Schema:
@@ -182,6 +276,10 @@ def with_dates(schema: Schema) -> Schema:
 
 
 def _or_dated(schema: Schema) -> Schema:
-    dates = {"type": "object", "minProperties": 1, "additionalProperties": False,
-             "patternProperties": {"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": schema}}  # fmt: skip
+    dates = {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": False,
+        "patternProperties": {"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": schema},
+    }
     return {"anyOf": [schema, dates]}

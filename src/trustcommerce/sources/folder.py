@@ -29,11 +29,15 @@ class Folder:
         if not found:
             files = [path.stem for path in self.path.iterdir() if path.suffix in self.registry.sources]
             suffixes = ", ".join(self.registry.sources)
-            raise DataError(f"{self.path.as_posix()} holds no file for table `{spec.name}`",
-                            hint=did_you_mean(spec.source, files) or f"{spec.source} with one of {suffixes} is expected")
+            raise DataError(
+                f"{self.path.as_posix()} holds no file for table `{spec.name}`",
+                hint=did_you_mean(spec.source, files) or f"{spec.source} with one of {suffixes} is expected",
+            )
         if len(found) > 1:
-            raise DataError(f"several files for table `{spec.name}`: {', '.join(path.name for path in found)}",
-                            hint="keep one of them")
+            raise DataError(
+                f"several files for table `{spec.name}`: {', '.join(path.name for path in found)}",
+                hint="keep one of them",
+            )
         return self.read_file(found[0], spec)
 
     def read_file(self, path: Path, spec: TableSpec) -> "pa.Table":

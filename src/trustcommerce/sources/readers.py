@@ -19,11 +19,14 @@ def read_csv(path: Path) -> "pa.Table":
     from pyarrow import csv
 
     names = _header(path)
-    options = csv.ConvertOptions(column_types={name: pa.string() for name in names}, strings_can_be_null=True,
-                                 quoted_strings_can_be_null=False, null_values=[""])  # fmt: skip
+    options = csv.ConvertOptions(
+        column_types={name: pa.string() for name in names},
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+        null_values=[""],
+    )
     try:
-        return csv.read_csv(path, convert_options=options,
-                            parse_options=csv.ParseOptions(newlines_in_values=True))
+        return csv.read_csv(path, convert_options=options, parse_options=csv.ParseOptions(newlines_in_values=True))
     except pa.ArrowInvalid as error:
         raise DataError(f"{path.name}: {str(error).splitlines()[0]}") from None
 
@@ -65,13 +68,19 @@ def read_jsonl(path: Path) -> "pa.Table":
         for name, value in _object(line, f"{path.name}:{number}").items():
             if isinstance(value, dict | list):
                 kind = "list" if isinstance(value, list) else "mapping"
-                raise DataError(f"{path.name}:{number}: `{name}` is a {kind}", column=name, value=value,
-                                hint="a cell is a number, text, true, false or null")
+                raise DataError(
+                    f"{path.name}:{number}: `{name}` is a {kind}",
+                    column=name,
+                    value=value,
+                    hint="a cell is a number, text, true, false or null",
+                )
             cells = columns.setdefault(name, [])
             cells += [None] * (count - len(cells))
             cells.append(None if value is None else str(value).lower() if isinstance(value, bool) else str(value))
         count += 1
-    return pa.table({name: pa.array(cells + [None] * (count - len(cells)), pa.string()) for name, cells in columns.items()})
+    return pa.table(
+        {name: pa.array(cells + [None] * (count - len(cells)), pa.string()) for name, cells in columns.items()}
+    )
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -83,8 +92,9 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                 if line.strip():
                     yield number, line
     except UnicodeDecodeError:
-        raise DataError(f"{path.name}: what follows line {number} is not UTF-8",
-                        hint="save the file as UTF-8") from None
+        raise DataError(
+            f"{path.name}: what follows line {number} is not UTF-8", hint="save the file as UTF-8"
+        ) from None
 
 
 def _object(line: str, place: str) -> dict[str, Any]:

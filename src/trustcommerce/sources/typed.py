@@ -23,8 +23,13 @@ _PATTERNS = {
     Kind.DATE: _DATE,
     Kind.TIMESTAMP: _DATE + "[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?",
 }
-_SQL_TYPES = {Kind.BOOLEAN: "BOOLEAN", Kind.NUMBER: "DOUBLE", Kind.DATE: "DATE", Kind.TIMESTAMP: "TIMESTAMP",
-              Kind.TEXT: "VARCHAR"}  # fmt: skip
+_SQL_TYPES = {
+    Kind.BOOLEAN: "BOOLEAN",
+    Kind.NUMBER: "DOUBLE",
+    Kind.DATE: "DATE",
+    Kind.TIMESTAMP: "TIMESTAMP",
+    Kind.TEXT: "VARCHAR",
+}
 
 
 def _pattern(type_: Type) -> str | None:
@@ -52,9 +57,11 @@ def typed_table(table: "pa.Table", spec: TableSpec, path: Path, textual: bool) -
     present = {}
     for column in spec.columns.values():
         if column.source not in table.column_names:
-            raise DataError(f"{path.name} has no column `{column.source}`", column=column.source,
-                            hint=did_you_mean(column.source, table.column_names)
-                            or f"it has {', '.join(table.column_names)}")
+            raise DataError(
+                f"{path.name} has no column `{column.source}`",
+                column=column.source,
+                hint=did_you_mean(column.source, table.column_names) or f"it has {', '.join(table.column_names)}",
+            )
         present[column.name] = table.column(column.source)
     import pyarrow as pa
 
@@ -90,10 +97,16 @@ def _bad(column: ColumnSpec) -> str | None:
 
 
 def _fail(connection: "duckdb.DuckDBPyConnection", column: ColumnSpec, test: str, count: int, path: Path) -> None:
-    query = (f"SELECT row, value FROM (SELECT row_number() OVER () AS row, {quote(column.name)} AS value, {test} AS bad "
-             "FROM cells) WHERE bad ORDER BY row LIMIT 1")  # fmt: skip
+    query = (
+        f"SELECT row, value FROM (SELECT row_number() OVER () AS row, {quote(column.name)} AS value, {test} AS bad "
+        "FROM cells) WHERE bad ORDER BY row LIMIT 1"
+    )
     row, value = first_row(connection, query) or (0, None)
     more = f" ({count} rows in all)" if count > 1 else ""
     line = line_of(path, row - 1)
-    raise DataError(f"{path.name}:{line}: `{column.source}` is `{value}`, which is no {column.type.null(False)}{more}",
-                    column=column.source, row=line, value=value)
+    raise DataError(
+        f"{path.name}:{line}: `{column.source}` is `{value}`, which is no {column.type.null(False)}{more}",
+        column=column.source,
+        row=line,
+        value=value,
+    )
