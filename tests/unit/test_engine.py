@@ -6,40 +6,13 @@ import pickle
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import pandas as pd
-import polars as pl
-import pyarrow as pa
 import pytest
-from pyarrow import csv, parquet
 
 import trustcommerce as tc
-
-VALID = Path(__file__).parent.parent / "cases/valid"
-DAY = "2023-06-30"
-STORE: dict[str, Any] = {
-    "store_id": "s",
-    "industry": "books",
-    "shop_type": "plain",
-    "opened_on": dt.date(2020, 1, 1),
-    "freight_insurance": False,
-    "paid_orders": 1000,
-    "orders_due": 1000,
-    "orders_late": 30,
-    "delivery_hours": 36.0,
-    "chats": 1000,
-    "chats_in_3min": 875,
-    "refund_hours": 30.0,
-    "disputes": 1,
-    "goods_quality": 90,
-    "counterfeits": 0,
-    "rude_service_cases": 0,
-}
-NAME = "store_experience"
+from tests.unit.stores import DAY, NAME, STORE, VALID, frame
 
 
 @pytest.fixture(scope="module")
@@ -374,86 +347,3 @@ def test_dated_values(changed: Callable[..., tc.Engine]) -> None:
 
 
 # -- frames
-
-
-def frame(**inputs: Any) -> pa.Table:
-    """The store as an Arrow table."""
-    types = {"goods_quality": pa.decimal128(7, 4), "opened_on": pa.date32()}
-    row = {**STORE, **inputs, "goods_quality": Decimal(90)}
-    return pa.table({name: pa.array([value], types.get(name)) for name, value in row.items()})
-
-
-def test_frames(engine: tc.Engine, tmp_path: Path) -> None:
-    """Arrow, pandas, Polars and DuckDB, whole or in batches, and files give the same table."""
-    table = frame()
-    wanted = engine.score_table(NAME, table, DAY)
-    connection = duckdb.connect()
-    connection.register("stores", table)
-    parquet.write_table(table, tmp_path / "stores.parquet")
-    csv.write_csv(table, tmp_path / "stores.csv")
-    for other in (
-        table.to_pandas(types_mapper=pd.ArrowDtype),
-        pl.from_arrow(table),
-        connection.sql("from stores"),
-        table.to_reader(),
-        table.to_batches()[0],
-        tmp_path / "stores.parquet",
-        str(tmp_path / "stores.csv"),
-    ):
-        assert engine.score_table(NAME, other, DAY).to_pylist() == wanted.to_pylist()
-
-
-def test_some_columns(engine: tc.Engine) -> None:
-    """`columns` gives those columns in the order of the rule set."""
-    assert engine.score_table(NAME, frame(), DAY, columns=["store_level", "store_id"]).to_pylist() == [
-        {"store_id": "s", "store_level": "good"}
-    ]
-
-
-def test_rule_sets_that_read_others() -> None:
-    """Results of rule sets are given, or computed first from the same table."""
-    engine = tc.load(VALID / "operator_linkage")
-    table = pa.table(
-        {
-            "operator_id": ["o"],
-            "mean_product_score": [90.0],
-            "mean_reputation_score": [90.0],
-            "mean_store_experience": [90.0],
-            "products_scored": [1],
-            "products_below_60": [0],
-            "vetoed_stores": [0],
-        }
-    )
-    first = engine.score_table("operator", table, DAY)
-    given = engine.score_table("resource_linkage", table, DAY, tables={"operator": first})
-    assert given.to_pylist() == engine.score_table("resource_linkage", table, DAY).to_pylist()
-    assert given.column("traffic_weight").to_pylist() == [Decimal("1.5")]
-    row = first.to_pylist()[0]
-    record = {"operator_id": "o", "operator": row}
-    assert engine.score("resource_linkage", record, DAY).values == given.to_pylist()[0]
-
-
-def test_empty_frames(engine: tc.Engine) -> None:
-    """A table without rows gives one with the same columns and none."""
-    found = engine.score_table(NAME, frame().slice(0, 0), DAY)
-    assert found.num_rows == 0
-    assert found.schema.equals(engine.score_table(NAME, frame(), DAY).schema)
-
-
-def test_explanations_show_values_of_references() -> None:
-    """A column that a reference brings is shown as what it is, not in the shape it is computed in."""
-    engine = tc.load(VALID / "merchant_experience")
-    row = {
-        each["name"]: {"text": "s", "boolean": False, "date": dt.date(2024, 1, 1)}.get(each["type"], 0)
-        for each in engine.inputs("experience")
-        if "." not in each["name"]
-    }
-    row |= {
-        "industry": "other",
-        "shop_kind": "normal",
-        "products_on_sale": 1,
-        "valid_orders": 600,
-        "dimensions": {"product": 84.5, "logistics": 85, "service": 85},
-    }
-    root = engine.score("experience", row, "2026-09-08").contributions().root
-    assert root.children[0].source == {"name": "dimensions.product", "value": 84.5, "unit": "points", "title": {}}

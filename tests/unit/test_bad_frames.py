@@ -1,0 +1,150 @@
+"""Bad frames and bad arguments: one DataError each, nothing half-done."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import trustcommerce as tc
+from tests.unit.kinds import DAY, PRICES, RECORD, ROW, by_table, frame, refused
+
+
+def test_columns_of_a_frame(engine: tc.Engine) -> None:
+    """A column too few is named; one too many is not read; one twice is refused."""
+    error = refused(lambda: by_table(engine, frame().drop_columns(["word"])), "word", None, "the frame has no column")
+    assert error.hint == "did you mean `word_q`?"
+    assert by_table(engine, frame().append_column("more", pa.array([b"x"])))[0]["k"] == "a"
+    twice = frame().append_column("rate", pa.array([0.5]))
+    refused(lambda: by_table(engine, twice), "rate", None, "two columns are called")
+
+
+def test_keys_of_a_frame(engine: tc.Engine) -> None:
+    """Keys tell the rows apart and are there."""
+    good = frame()
+    refused(lambda: by_table(engine, pa.concat_tables([good, good])), "k", "a", "2 rows of the frame have the key a")
+    nulls = pa.concat_tables([frame("k", pa.array([None], pa.string()))] * 2)
+    with pytest.raises(tc.DataError, match=r"`k` is missing, and text may not be \(2 rows in all\)") as caught:
+        by_table(engine, nulls)
+    assert caught.value.column == "k"
+
+
+def test_the_first_row_is_named_by_key(engine: tc.Engine) -> None:
+    """Of several bad rows the one with the smallest key is named, and they are counted."""
+    rows = [frame("rate", pa.array([2.0])).set_column(0, "k", pa.array([key])) for key in ("c", "b", "d")]
+    error = refused(lambda: by_table(engine, pa.concat_tables(rows)), "rate", "b", r"\(3 rows in all\)")
+    assert error.value == 2.0
+
+
+def test_timestamps_with_zones(engine: tc.Engine) -> None:
+    """A column with a zone is refused with the way out."""
+    zoned = frame("moment", pa.array([ROW["moment"]], pa.timestamp("us", "Asia/Shanghai")))
+    error = refused(lambda: by_table(engine, zoned), "moment", None, "timestamp is expected")
+    assert error.hint == "convert it to the pack's time zone and drop the zone"
+
+
+def test_object_columns(engine: tc.Engine) -> None:
+    """pandas' object columns are refused unless they hold values of one plain class."""
+    good = frame().to_pandas(types_mapper=pd.ArrowDtype)
+    assert by_table(engine, good) == by_table(engine, frame())
+    error = refused(
+        lambda: by_table(engine, good.assign(rate=pd.Series([object()], dtype=object))),
+        "rate",
+        None,
+        "is an object column that holds object",
+    )
+    assert type(error.value) is object
+    two = pd.concat([good, good.assign(k="b")], ignore_index=True)
+    mixed = two.assign(paid=pd.Series([Decimal("9.99"), "9.99"], dtype=object))
+    refused(lambda: by_table(engine, mixed), "paid", None, "is an object column that holds str beside Decimal")
+    for column, value in [("word", "w"), ("paid", Decimal("9.99")), ("day", dt.date(2023, 1, 1)), ("whole", 5)]:
+        plain = good.assign(**{column: pd.Series([value], dtype=object)})
+        assert by_table(engine, plain)[0]["k"] == "a"
+
+
+@pytest.mark.parametrize(
+    "what", [None, [1], {"k": ["a"]}, 5, pl.LazyFrame({"k": ["a"]})], ids=lambda what: type(what).__name__
+)
+def test_what_is_no_table(engine: tc.Engine, what: Any) -> None:
+    """Anything without Arrow's interface is refused as no table."""
+    refused(lambda: by_table(engine, what), None, None, f"a {type(what).__name__} is no table")
+
+
+def test_types_that_duckdb_does_not_read(engine: tc.Engine) -> None:
+    """Halves and decimals of 256 bits are refused, not a traceback of the database."""
+    for column, type_ in [("rate", pa.float16()), ("paid", pa.decimal256(50, 2))]:
+        value = np.float16(0.5) if column == "rate" else ROW["paid"]
+        with pytest.raises(tc.DataError, match="DuckDB does not read"):
+            by_table(engine, frame(column, pa.array([value], type_)))
+
+
+def test_tables_of_references(engine: tc.Engine) -> None:
+    """A table that a reference reads is needed, has one row a key, and its values are held to their types."""
+    with pytest.raises(tc.DataError, match="table `prices` is needed and not given"):
+        by_table(engine, frame(), tables={})
+    twice = pa.concat_tables([PRICES, PRICES])
+    refused(lambda: by_table(engine, frame(), tables={"prices": twice}), "word", "w", "2 rows of the table `prices`")
+    high = PRICES.set_column(1, "price", pa.array([Decimal("10.01")]))
+    refused(lambda: by_table(engine, frame(), tables={"prices": high}), "price", "w", "outside its range")
+    none = PRICES.slice(0, 0)
+    refused(lambda: by_table(engine, frame(), tables={"prices": none}), "price", "a", "no row of `prices` matches")
+    refused(lambda: by_table(engine, frame(), tables={"prices": 5}), None, None, "a int is no table")
+
+
+@pytest.mark.parametrize("day", ["2022-12-31", "2024-01-01", dt.date(2025, 1, 1)])
+def test_days_outside_the_effective_dates(engine: tc.Engine, day: Any) -> None:
+    """Before the first day and from the last on, record and table refuse alike."""
+    for action in (
+        lambda: engine.score("kinds", RECORD, day),
+        lambda: by_table(engine, frame(), day),
+        lambda: engine.inputs("kinds", day),
+    ):
+        error = refused(action, None, None, "not in force on .*: its dates are 2023-01-01 to 2024-01-01")
+        assert str(error.value) == str(day)
+    assert engine.score("kinds", {**RECORD, "moment": dt.datetime(2022, 1, 1)}, "2023-01-01").as_of == dt.date(
+        2023, 1, 1
+    )
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2023-5-1", "2023-02-30", "", None, 20230501, dt.datetime(2023, 5, 1)])
+def test_days_that_are_none(engine: tc.Engine, day: Any) -> None:
+    """`as_of` is a date or its ISO text."""
+    for action in (lambda: engine.score("kinds", RECORD, day), lambda: by_table(engine, frame(), day)):
+        with pytest.raises(tc.DataError, match=r"which is no date|a day, not a moment"):
+            action()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"threads": 0}, "0 threads"),
+        ({"memory": "lots"}, "no amount of memory"),
+        ({"columns": ["nothing"]}, "gives no `nothing`"),
+        ({"columns": []}, "asks for nothing"),
+    ],
+)
+def test_options_of_a_table_run(engine: tc.Engine, options: dict[str, Any], says: str) -> None:
+    """Threads, memory and columns that make no sense are refused."""
+    with pytest.raises(tc.DataError, match=says):
+        by_table(engine, frame(), **options)
+
+
+def test_too_little_memory(engine: tc.Engine) -> None:
+    """A memory limit that the run cannot keep is an error of the run, not of the data."""
+    with pytest.raises(tc.RunError, match="the memory limit is too small"):
+        by_table(engine, frame(), memory="1KB")
+
+
+def test_unknown_rule_sets(engine: tc.Engine) -> None:
+    """A rule set that the pack does not have is named with the one that may be meant."""
+    for action in (
+        lambda: engine.score("kindz", RECORD, DAY),
+        lambda: engine.score_table("kindz", frame(), DAY),
+        lambda: engine.inputs("kindz"),
+    ):
+        with pytest.raises(tc.DataError, match=r"pack `kinds` has no rule set `kindz`\nhint: did you mean `kinds`\?"):
+            action()
