@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
+from functools import partial
 
 from attrs import field, mutable
 
@@ -56,9 +57,7 @@ class References:
                         node.span,
                         did_you_mean(name, columns),
                     )
-            context.references[reference.name] = lambda column, metric, span, reference=reference, columns=columns: (  # type: ignore[misc]
-                self._read(reference, columns, column, metric, span)
-            )
+            context.references[reference.name] = partial(self._read, reference, columns)
 
     # -- sources
 

@@ -3,11 +3,12 @@
 import datetime as dt
 import re
 from collections.abc import Mapping
+from functools import partial
 
 from attrs import evolve, field, frozen
 
 from trustcommerce import codes
-from trustcommerce.diagnostics import Problems
+from trustcommerce.diagnostics import Problems, Span
 from trustcommerce.language.expressions import Expr, Literal, columns
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.relations import Derive, Field, Item, Keep, Match, Relation, Scan
@@ -115,7 +116,7 @@ def plan_version(
     references = References(context, results, keys)
     for item in ruleset.items.values():
         _check_name(item.name, item.span, context)
-        context.thunks[item.name] = lambda item=item: lower_item(item, context)  # type: ignore[misc]
+        context.thunks[item.name] = partial(lower_item, item, context)
     for score in ruleset.scores.values():
         _check_name(score.name, score.span, context)
     scores = Scores(context)
@@ -216,14 +217,14 @@ def _check_subject(ruleset: RuleSet, pack: Pack, problems: Problems) -> bool:
     return True
 
 
-def _check_name(name: str, span: object, context: Context) -> None:
+def _check_name(name: str, span: Span, context: Context) -> None:
     if name in context.columns or name in context.references or name in ("as_of", "previous", "metric"):
         what = (
             "a column of the subject"
             if name in context.columns
             else ("a reference" if name in context.references else "a special name")
         )
-        context.ops.error(codes.DUPLICATE_NAME, f"`{name}` is {what} already", span, "give the item another name")  # type: ignore[arg-type]
+        context.ops.error(codes.DUPLICATE_NAME, f"`{name}` is {what} already", span, "give the item another name")
 
 
 def _chain(

@@ -5,6 +5,7 @@ range, rounding. Each number of a node is an item of its own, so that explanatio
 """
 
 from collections.abc import Sequence as Seq
+from functools import partial
 
 from attrs import evolve, frozen
 
@@ -65,13 +66,16 @@ class Scores:
         self.nodes: dict[str, Node] = {}
         for score in context.ruleset.scores.values():
             self._announce(score)
-            context.thunks[score.name] = lambda score=score: self._root(score)  # type: ignore[misc]
-            context.thunks[f"{score.name}.status"] = lambda score=score: self._status(score)  # type: ignore[misc]
+            context.thunks[score.name] = partial(self._root, score)
+            context.thunks[f"{score.name}.status"] = partial(self._status, score)
 
     def _announce(self, part: Part) -> None:
         for child in part.parts:
-            self.context.thunks[child.path] = lambda child=child: self._node(child).value  # type: ignore[misc]
+            self.context.thunks[child.path] = partial(self._part, child)
             self._announce(child)
+
+    def _part(self, part: Part) -> Expr:
+        return self._node(part).value
 
     # -- the root
 
