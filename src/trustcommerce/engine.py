@@ -150,7 +150,7 @@ class Engine:
             values = basis.program.score(record, basis.as_of)
         except NotJudged:
             raise DataError(
-                "the record is of no subject: the rule set's `where` is not true",
+                "this subject is not judged: the rule set's `where` is not true for it",
                 ruleset=ruleset,
                 row=_key(self._plan(ruleset), record),
             ) from None
@@ -171,7 +171,7 @@ class Engine:
         tables: Mapping[str, Any] | str | Path | None = None,
         threads: int | None = None,
         memory: str | None = None,
-        columns: list[str] | None = None,
+        columns: list[str] | str | None = None,
     ) -> "pa.Table":
         """Judge every row of a table, in its order.
 
@@ -193,6 +193,7 @@ class Engine:
 
         plan, day = self._plan(ruleset), _day(as_of)
         version = self._version(plan, day)
+        columns = [columns] if isinstance(columns, str) else columns
         known = [each.name for each in version.outputs]
         if columns is not None and not columns:
             raise DataError("an empty list of columns asks for nothing", ruleset=ruleset, hint="None stands for all")
@@ -212,7 +213,7 @@ class Engine:
         out: str | Path,
         as_of: dt.date | str,
         *,
-        only: list[str] | None = None,
+        only: list[str] | str | None = None,
         format: str = "parquet",
         threads: int | None = None,
         memory: str | None = None,
@@ -226,24 +227,25 @@ class Engine:
             Path(facts),
             Path(out),
             _day(as_of),
-            only=only,
+            only=[only] if isinstance(only, str) else only,
             format=format,
             threads=threads,
             memory=memory,
             progress=progress,
         )
 
-    def record(self, ruleset: str, key: str, facts: str | Path, as_of: dt.date | str) -> dict[str, Any]:
+    def record(self, ruleset: str, key: object, facts: str | Path, as_of: dt.date | str) -> dict[str, Any]:
         """The record of one subject out of a folder of facts, with the rows its references match.
 
         Args:
-            key: The subject's key; the columns of a key of several are joined by commas.
+            key: The subject's key; of several columns a tuple, or a text joined by commas.
         """
         from trustcommerce.gather import gather_record
         from trustcommerce.sources import Folder
 
         day = _day(as_of)
         self._version(self._plan(ruleset), day)
+        key = ",".join(map(str, key)) if isinstance(key, tuple | list) else str(key)
         return gather_record(self.plan, ruleset, key, Folder(Path(facts), self.registry), day)
 
     # -- helpers

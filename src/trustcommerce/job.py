@@ -302,11 +302,11 @@ def _summary(
 @contextlib.contextmanager
 def _beside(out: Path) -> Iterator[Path]:
     """A folder beside `out` that takes its place when all went well; leftovers of killed runs go first."""
-    out = out.absolute()
+    out, shown = out.absolute(), out.as_posix()
     if out.exists() and not out.is_dir():
-        raise RunError(f"{out.name} is a file; the results need a folder")
+        raise RunError(f"{shown} is a file; the results need a folder")
     if out.is_dir() and any(out.iterdir()) and not (out / "run.json").is_file():
-        raise RunError(f"{out.name} is not empty and was not made by a run: results go to a folder of their own")
+        raise RunError(f"{shown} is not empty and was not made by a run: results go to a folder of their own")
     target = out.with_name(f"{_MARK}{out.name}")
     old = out.with_name(f"{_MARK}{out.name}.old")
     try:
@@ -321,7 +321,7 @@ def _beside(out: Path) -> Iterator[Path]:
             out.rename(old)
         target.rename(out)
     except OSError as error:
-        raise RunError(f"{out.name}: {error.strerror or error}") from None
+        raise RunError(f"{shown}: {error.strerror or error}") from None
     finally:
         shutil.rmtree(target, ignore_errors=True)
         if out.exists():

@@ -111,7 +111,7 @@ class Judge:
     def _check_refused(self, record: Row) -> None:
         for match in self.version.matches:
             record.setdefault(match.name.split("[")[0], None) if match.table is None else None
-        with pytest.raises(tc.DataError, match="of no subject"):
+        with pytest.raises(tc.DataError, match="is not judged"):
             self.engine.score(self.ruleset, record, self.day)
 
     def by_table(self) -> Outputs:

@@ -30,6 +30,7 @@ LAYERS = [
     {"engine"},
     {"analysis"},
     {"cli"},
+    {"__main__"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 MODULES = sorted(path for path in ROOT.rglob("*.py"))

@@ -1,5 +1,5 @@
 """Above the engine: what is done with packs besides running them."""
 
-from trustcommerce.analysis.cases import CaseResult, run_cases
+from trustcommerce.analysis.cases import CaseResult, check_cases, run_cases
 
-__all__ = ["CaseResult", "run_cases"]
+__all__ = ["CaseResult", "check_cases", "run_cases"]

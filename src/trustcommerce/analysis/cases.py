@@ -12,14 +12,15 @@ from attrs import frozen
 
 from trustcommerce import codes
 from trustcommerce.decision import Decision
-from trustcommerce.diagnostics import Problems
+from trustcommerce.diagnostics import Diagnostic, Problems
 from trustcommerce.engine import Engine, load
 from trustcommerce.errors import DataError, PolicyError
+from trustcommerce.language.names import did_you_mean
 from trustcommerce.read import Mapping as Tree
-from trustcommerce.read import Node, Scalar, Sequence, read_pack
+from trustcommerce.read import Node, Scalar, Sequence, parse_date, read_pack
 from trustcommerce.schema import case_schema, check_shape
 
-__all__ = ["CaseResult", "run_cases"]
+__all__ = ["CaseResult", "check_cases", "run_cases"]
 
 
 @frozen(kw_only=True)
@@ -45,29 +46,73 @@ def run_cases(folder: str | Path, lang: str = "en") -> list[CaseResult]:
     """
     engine = load(folder)
     problems = Problems()
-    files = read_pack(folder, problems)
-    assert files is not None
-    results: list[CaseResult] = []
-    for tree in files.cases.values():
-        if not check_shape(tree, case_schema(), problems) and not problems.errors:
-            results += _run_file(engine, tree, problems, lang)
+    trees = _checked(engine, folder, problems)
     if problems.errors:
         raise PolicyError(problems)
-    return results
+    return [result for tree in trees for result in _run_file(engine, tree, lang)]
 
 
-def _run_file(engine: Engine, tree: Tree, problems: Problems, lang: str) -> Iterator[CaseResult]:
-    name = tree.get("ruleset")
-    cases = tree.get("cases")
+def check_cases(folder: str | Path) -> tuple[Diagnostic, ...]:
+    """What is wrong with the test files of a pack that loads; nothing for one that does not."""
+    problems = Problems()
+    try:
+        engine = load(folder)
+    except PolicyError:
+        return ()
+    _checked(engine, folder, problems)
+    return tuple(problems)
+
+
+def _checked(engine: Engine, folder: str | Path, problems: Problems) -> list[Tree]:
+    """The test files whose shape, rule set, dates and names are right."""
+    files = read_pack(folder, problems)
+    found = []
+    for tree in files.cases.values() if files is not None else ():
+        before = len(problems.errors)
+        if not check_shape(tree, case_schema(), problems):
+            _check_names(engine, tree, problems)
+        if len(problems.errors) == before:
+            found.append(tree)
+    return found
+
+
+def _check_names(engine: Engine, tree: Tree, problems: Problems) -> None:
+    name, cases = tree.get("ruleset"), tree.get("cases")
     assert isinstance(name, Scalar) and isinstance(cases, Sequence)
     if name.text not in engine.rulesets:
-        problems.add(
-            codes.BAD_CASE, f"the pack has no rule set `{name.text}`", name.span, f"it has {', '.join(engine.rulesets)}"
-        )
+        hint = did_you_mean(name.text, engine.rulesets) or f"it has {', '.join(engine.rulesets)}"
+        problems.add(codes.BAD_CASE, f"the pack has no rule set `{name.text}`", name.span, hint)
         return
+    plan = engine.plan.rulesets[name.text]
+    outputs = {each.name for version in plan.versions for each in version.outputs}
+    rows = {match.name.split("[")[0] for version in plan.versions for match in version.matches}
+    blocks: list[Node] = [tree, *cases]
+    for block in blocks:
+        assert isinstance(block, Tree)
+        day = block.get("as_of")
+        if isinstance(day, Scalar) and parse_date(day.text) is None:
+            problems.add(codes.BAD_DATE, f"`{day.text}` is no date", day.span, "write it as 2023-05-09")
+        _check_keys(block.get("inputs"), {*plan.titles, *rows, *outputs}, "input", problems)
+        _check_keys(block.get("expect"), {*outputs, "reasons", "error"}, "output", problems)
+
+
+def _check_keys(node: Node | None, known: set[str], what: str, problems: Problems) -> None:
+    for entry in node if isinstance(node, Tree) else ():
+        if entry.key.text not in known:
+            problems.add(
+                codes.BAD_CASE,
+                f"the rule set has no {what} `{entry.key.text}`",
+                entry.key.span,
+                did_you_mean(entry.key.text, known),
+            )
+
+
+def _run_file(engine: Engine, tree: Tree, lang: str) -> Iterator[CaseResult]:
+    name, cases = tree.get("ruleset"), tree.get("cases")
     shared, day = _values(tree.get("inputs")), tree.get("as_of")
+    assert isinstance(name, Scalar) and isinstance(cases, Sequence) and isinstance(day, Scalar)
     for case in cases:
-        assert isinstance(case, Tree) and isinstance(day, Scalar)
+        assert isinstance(case, Tree)
         own = case.get("as_of")
         as_of = own.text if isinstance(own, Scalar) else day.text
         yield _run_case(engine, name.text, case, {**shared, **_values(case.get("inputs"))}, as_of, lang)

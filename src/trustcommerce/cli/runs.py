@@ -126,7 +126,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return ", ".join(value) or "none"
+        return ", ".join(value) or "(none)"
     return "-" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 

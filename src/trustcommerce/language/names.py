@@ -1,14 +1,23 @@
 """Near misses: what someone may have meant by a name that does not exist."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-__all__ = ["did_you_mean"]
+__all__ = ["and_others", "did_you_mean"]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """A hint with the nearest known name, or None when nothing is near."""
     candidates = sorted(set(known))
+    name = str(name)
     folded = {candidate.lower(): candidate for candidate in candidates}
     near = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.65)
     return f"did you mean `{folded[near[0]]}`?" if near else None
+
+
+def and_others(names: Sequence[str]) -> str:
+    """What follows the first of several missing names: the next three, and how many more."""
+    if not names:
+        return ""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f", nor {', '.join(f'`{name}`' for name in names[:3])}{more}"

@@ -146,7 +146,11 @@ def _refuse(kind: str, token: str, previous: str) -> tuple[Code, str, str | None
             return codes.BAD_EXPRESSION, f"the quote {token} is never closed", None
         if token == ";":
             return codes.FORBIDDEN_SYNTAX, "`;` ends a statement, and rules have none", None
+        if token == "：":
+            return codes.BAD_EXPRESSION, "`：` has no meaning here", "a key ends in an ASCII colon and a space"
         if token == "%":
+            if previous == "number":
+                return codes.FORBIDDEN_SYNTAX, "`%` after a number", "write a percentage as a ratio: 0.05 for 5 %"
             return codes.FORBIDDEN_SYNTAX, "`%` differs between engines", "use floor(a / b)"
         return codes.BAD_EXPRESSION, f"`{token}` has no meaning here", f"write `{wide}`" if wide else None
     return None

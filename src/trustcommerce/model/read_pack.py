@@ -19,6 +19,19 @@ from trustcommerce.read import Mapping, Node, PackFiles, Scalar, Sequence
 
 __all__ = ["read_header"]
 
+_SYNONYMS = {
+    name: f"write `{ours}`"
+    for ours, names in {
+        "text": ("string", "str", "varchar", "char"),
+        "integer": ("int", "int64", "bigint", "long", "count"),
+        "number": ("float", "double", "real", "float64"),
+        "boolean": ("bool",),
+        "timestamp": ("datetime",),
+        "decimal(4)": ("decimal", "numeric"),
+        "CNY": ("money", "amount", "rmb", "yuan"),
+    }.items()
+    for name in names
+}
 Path = tuple[str | int, ...]
 
 
@@ -124,7 +137,9 @@ def _type(said: Node | None, unit: Node | None, node: Node, problems: Problems) 
             codes.BAD_TYPE,
             f"no type `{said.text}`",
             said.span,
-            did_you_mean(said.text.rstrip("?"), TYPE_NAMES) or f"one of {', '.join(TYPE_NAMES)}",
+            _SYNONYMS.get(said.text.rstrip("?").lower())
+            or did_you_mean(said.text.rstrip("?"), TYPE_NAMES)
+            or f"one of {', '.join(TYPE_NAMES)}",
         )
         return UNKNOWN
     if unit is not None:

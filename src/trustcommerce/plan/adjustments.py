@@ -70,10 +70,25 @@ class Adjustments:
                 each.span if each.points is None else each.points.span(),
                 "wrap them: `coalesce(..., 0)`",
             )
+        place = each.span if each.points is None else each.points.span()
+        if (found.type.high or 0) <= 0:
+            return self.ops.error(
+                codes.OUT_OF_RANGE,
+                "these points are never above 0",
+                place,
+                "write the points that are taken off or added, without a minus",
+            )
         if (found.type.low or 0) < 0:
             found = self.ops.extreme("greatest", [found, Literal(0, POINTS.within(0, 0))], each.span)
         if each.at_most is not None:
             cap = to_points(self.context.bind(each.at_most), self.context)
+            if cap.type != UNKNOWN and ((cap.type.low or 0) < 0 or cap.type.nullable):
+                return self.ops.error(
+                    codes.OUT_OF_RANGE,
+                    "this cap may be missing or below 0",
+                    each.at_most.span(),
+                    "`at_most` is the most points that are taken off or added",
+                )
             found = self.ops.extreme("least", [found, cap], each.span) if cap.type != UNKNOWN else cap
         if each.guard is not None and found.type != UNKNOWN:
             held = self.context.certain(each.guard.when, each.guard.missing, "add `missing: true` or `missing: false`")

@@ -93,6 +93,8 @@ class Context:
         hint = did_you_mean(name, [*dotted, *self.names()] if len(parts) > 1 else self.names())
         if len(parts) == 1 and name.lower() in ("yes", "no", "on", "off"):
             hint = f"write {'true' if name.lower() in ('yes', 'on') else 'false'}"
+        if any(name in item.labels for item in self.ruleset.items.values() if isinstance(item.labels, tuple)):
+            hint = f"a label is text in an expression: `'{name}'`"
         return self.ops.error(codes.UNKNOWN_NAME, f"no name `{name}`", span, hint)
 
     # -- defining

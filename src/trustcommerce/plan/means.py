@@ -27,6 +27,7 @@ def weight_of(part: Part, context: Context) -> Expr:
             codes.BAD_WEIGHT,
             f"a weight is a whole number that is never missing, not {weight.type}",
             part.weight.span(),
+            "write whole numbers, as 60 and 40: only their proportion counts",
         )
     low, high = weight.type.low or 0, weight.type.high or 0
     if low < 0 or high <= 0 or high > 1_000_000:

@@ -44,6 +44,9 @@ def read_pack(folder: str | Path, problems: Problems) -> PackFiles | None:
     if not any((folder / "rulesets").glob("*.yaml")):
         problems.add(codes.UNREADABLE, f"{shown}: the folder rulesets/ holds no .yaml file")
     cases = _folder(folder, shown, "tests", digest, problems)
+    for path in sorted([*folder.glob("rulesets/*.yml"), *folder.glob("tests/*.yml"), *folder.glob("*.yml")]):
+        name = path.relative_to(folder).as_posix()
+        problems.add(codes.UNREADABLE, f"{shown}/{name} is not read: its name ends in .yml", None, "call it .yaml")
     references: dict[str, SourceFile | None] = {}
     for path in sorted((folder / "references").glob("*.csv")):
         name = f"references/{path.name}"

@@ -37,8 +37,10 @@ def mistaken(text: str) -> str | None:
         return f"numbers have no leading zero: write {int(text)}"
     if re.fullmatch(r"[-+]?[0-9]+(:[0-9]{2})+", text):
         return "a time of day is text here: quote it, or write the number that is meant"
-    if re.fullmatch(r"[-+]?[0-9][0-9_]*[0-9]", text):
+    if "_" in text and re.fullmatch(r"[-+]?[0-9][0-9_]*[0-9]", text):
         return f"numbers have no underscores: write {text.replace('_', '')}"
+    if re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)? ?[%％]", text):
+        return "write a percentage as a ratio: 0.05 for 5 %"
     if re.fullmatch(r"[-+]?(\.[0-9]+|[0-9]+\.|[0-9.]+[eE][-+]?[0-9]+|0x[0-9a-fA-F]+|0o[0-7]+)", text):
         return "write numbers in plain decimals, as 0.5 or 1000"
     return None

@@ -1,5 +1,6 @@
 """YAML text -> tree, over libyaml's events, with positions, bounds and no surprises."""
 
+import re
 from typing import Any
 
 import yaml
@@ -54,6 +55,17 @@ def _explain(error: yaml.YAMLError, file: SourceFile) -> tuple[str, Span, str | 
     line = file.line_text(file.line_of(at))
     if what == "found unexpected end of stream" and opened is not None:
         return "this quote is never closed", Span(file, opened, opened + 1), None
+    previous = file.line_text(max(1, file.line_of(at) - 1))
+    wide = next((each for each in (line, previous) if "：" in each or "，" in each), None)
+    bare = next(
+        (each for each in (line, previous) if re.match(r"\s*[{\[(]?\s*(<=|>=|<|>|\[.*\)|\(.*\])[^\"']*:", each)), None
+    )
+    if bare is not None:
+        return message, Span(file, at, at + 1), 'quote the comparison or interval: `">= 90": good`'
+    if wide is not None:
+        return message, Span(file, at, at + 1), "write ASCII `: ` and `,`; `：` and `，` are not YAML"
+    if re.match(r"\s*\w+:[^\s]", previous) and "expected ':'" in message:
+        return message, Span(file, at, at + 1), "a colon is followed by a space"
     if "\t" in line[: len(line) - len(line.lstrip())] or "\\t" in message or file.text[at : at + 1] == "\t":
         hint = "indent with spaces: YAML does not take tabs"
     elif "mapping values are not allowed" in what:

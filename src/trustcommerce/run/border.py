@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from trustcommerce.errors import DataError
-from trustcommerce.language.names import did_you_mean
+from trustcommerce.language.names import and_others, did_you_mean
 from trustcommerce.language.relations import Field
 from trustcommerce.language.types import Kind, Type, power
 from trustcommerce.run.duck import first_row, quote
@@ -49,10 +49,11 @@ def admit(
         key: Columns that must tell the rows apart.
         what: What the table is, for messages: `frame`, or a table's name.
     """
+    absent = [each.name for each in fields if each.name not in schema.names]
     for each in fields:
         if each.name not in schema.names:
             raise DataError(
-                f"the {what} has no column `{each.name}`",
+                f"the {what} has no column `{each.name}`{and_others(absent[1:])}",
                 ruleset=ruleset,
                 column=each.name,
                 hint=did_you_mean(each.name, schema.names),
@@ -75,7 +76,7 @@ def _column(each: Field, arrow: "pa.DataType", ruleset: str, what: str) -> _Colu
     built = build(name, type_, arrow, types) if build else None
     if built is None:
         raise DataError(
-            f"`{each.name}` is {arrow}, and {describe(type_)} is expected",
+            f"`{each.name}` is {_words(arrow)}, and {describe(type_)} is expected",
             ruleset=ruleset,
             column=each.name,
             hint=_type_hint(type_, arrow),
@@ -83,10 +84,17 @@ def _column(each: Field, arrow: "pa.DataType", ruleset: str, what: str) -> _Colu
     return _with_nulls(each, *built)
 
 
+def _words(arrow: "pa.DataType") -> str:
+    """An Arrow type as its users know it."""
+    return "text" if str(arrow) in ("string", "large_string", "string_view") else str(arrow)
+
+
 def _type_hint(type_: Type, arrow: "pa.DataType") -> str | None:
     if type_.kind is Kind.TIMESTAMP and getattr(arrow, "tz", None):
         return "convert it to the pack's time zone and drop the zone"
-    return None
+    if type_.kind in (Kind.DATE, Kind.TIMESTAMP) and "string" in str(arrow):
+        return "parse it first: pandas.to_datetime, or try_parse_dates=True in Polars; text is never guessed"
+    return f"convert the column to {type_.null(False)} first: types are declared in pack.yaml and never guessed"
 
 
 def _sql_type(type_: Type) -> str:

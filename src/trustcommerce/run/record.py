@@ -13,7 +13,7 @@ from attrs import frozen
 from trustcommerce.errors import DataError
 from trustcommerce.language.calendar import lies_within
 from trustcommerce.language.expressions import Case, Column
-from trustcommerce.language.names import did_you_mean
+from trustcommerce.language.names import and_others, did_you_mean
 from trustcommerce.language.relations import Derive, Field, Item, Keep, Match, Relation, Scan
 from trustcommerce.language.types import Kind
 from trustcommerce.plan import RuleSetPlan, Version
@@ -235,8 +235,9 @@ def _keys(ruleset: str, expected: tuple[str, ...], known: frozenset[str]) -> Cal
             return
         for name in expected:
             if name not in record:
+                absent = [each for each in expected if each not in record]
                 raise DataError(
-                    f"the record has no `{name}`",
+                    f"the record has no `{name}`{and_others(absent[1:])}",
                     ruleset=ruleset,
                     column=name,
                     hint=did_you_mean(name, [k for k in record if k not in known]),
