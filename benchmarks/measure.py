@@ -8,6 +8,7 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -100,7 +101,8 @@ def row(
 
 
 def fresh(code: str, repeats: int) -> list[float]:
-    """Seconds of a fresh interpreter that runs `code`, start and end included."""
+    """Seconds of a fresh interpreter that runs `code`, start and end included; bytecode is there, as after pip."""
+    _python("-c", code)
     return [clock(lambda: _python("-c", code)) for _ in range(repeats)]
 
 
@@ -119,8 +121,15 @@ def worker(action: str, *names: str) -> Any:
     return json.loads(_python("-m", "benchmarks.worker", action, *names).splitlines()[-1])
 
 
+_BYTECODE = tempfile.TemporaryDirectory(prefix="benchmarks-")
+
+
 def _python(*args: str) -> str:
-    done = subprocess.run([sys.executable, *args], cwd=ROOT, text=True, capture_output=True, check=False)
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": _BYTECODE.name}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    done = subprocess.run(
+        [sys.executable, *args], cwd=ROOT, env=environment, text=True, capture_output=True, check=False
+    )
     if done.returncode:
         raise RuntimeError(f"python {' '.join(args)[:200]} failed:\n{done.stderr}")
     return done.stdout

@@ -3,17 +3,19 @@
 import datetime as dt
 import json
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
 from trustcommerce.errors import DataError
-from trustcommerce.explain import Explanation, explain, render_text
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.types import Type
 from trustcommerce.plan import ItemShape, Version
 from trustcommerce.run.record import RecordProgram
 from trustcommerce.run.values import show
+
+if TYPE_CHECKING:
+    from trustcommerce.explain import Explanation
 
 __all__ = ["Decision", "Reason", "Score", "State"]
 
@@ -186,8 +188,10 @@ class Decision:
     def statuses(self) -> dict[str, str]:
         return {name: score.status for name, score in self.scores.items()}
 
-    def contributions(self, score: str | None = None) -> Explanation:
+    def contributions(self, score: str | None = None) -> "Explanation":
         """The contribution tree of a score, of the only one when none is named."""
+        from trustcommerce.explain import explain
+
         name = self._named(score)
         shape = next(each for each in self._basis.plan.scores if each.path == name)
         reasons = tuple(
@@ -226,6 +230,8 @@ class Decision:
 
     def explain(self, lang: str = "en", format: str = "text", score: str | None = None) -> str:
         """The explanation of one score, or of all, as text of 80 columns or as JSON."""
+        from trustcommerce.explain import render_text
+
         names = [self._named(score)] if score else [shape.path for shape in self._basis.plan.scores]
         trees = [self.contributions(name) for name in names]
         if format == "json":
