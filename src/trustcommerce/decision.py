@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from attrs import field, frozen
 from trustcommerce.errors import DataError
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.types import Type
+from trustcommerce.model import Title
 from trustcommerce.plan import ItemShape, Version
 from trustcommerce.run.record import RecordProgram
 from trustcommerce.run.values import show
@@ -69,6 +71,7 @@ class Basis:
     types: dict[str, Type]
     program: RecordProgram
     texts: dict[str, dict[str, str]]
+    notice: Title
 
 
 @frozen(slots=False, eq=False, repr=False)
@@ -229,7 +232,7 @@ class Decision:
         return texts.get(lang) or texts.get(lang.split("-")[0]) or texts.get("en") or texts.get("") or ""
 
     def explain(self, lang: str = "en", format: str = "text", score: str | None = None) -> str:
-        """The explanation of one score, or of all, as text of 80 columns or as JSON."""
+        """The report: trees of one score or all, the other outputs, the notice; text of 80 columns or JSON."""
         from trustcommerce.explain import render_text
 
         names = [self._named(score)] if score else [shape.path for shape in self._basis.plan.scores]
@@ -244,7 +247,18 @@ class Decision:
         if format != "text":
             raise DataError(f"no format `{format}`", hint="text or json")
         texts = {code: self._text(code, lang) for code in self._basis.texts}
-        return "\n\n".join(render_text(tree, lang, texts) for tree in trees)
+        reports = [render_text(tree, lang, texts) for tree in trees]
+        return "\n\n".join([*reports, "\n".join(self._footer(lang))])
+
+    def _footer(self, lang: str) -> Iterator[str]:
+        """What stands below the trees: shadow mode, the other outputs, the pack's notice."""
+        from trustcommerce.explain.text import shown, wrap
+
+        if self.shadow:
+            yield "影子模式：已计算，尚未生效" if lang.startswith("zh") else "Shadow: computed, not enforced yet"
+        for output in self.outputs("values", "levels", "resources"):
+            yield from wrap(f"{output.title.get(lang, output.name)}: {shown(self[output.name])}", 2)
+        yield from wrap(self._basis.notice.get(lang))
 
     def header(self) -> dict[str, Any]:
         """What identifies the decision, for outputs."""
@@ -257,4 +271,5 @@ class Decision:
             "shadow": self.shadow,
             "meaning": self.meaning,
             "source": self.source,
+            "notice": dict(self._basis.notice.texts),
         }

@@ -289,6 +289,7 @@ class Engine:
             types={each.name: each.type for each in version.outputs},
             program=self._program(plan, version),
             texts=self._texts,
+            notice=pack.notice,
         )
         if len(self._bases) >= _MAX_BASES:
             self._bases.clear()

@@ -103,6 +103,9 @@ def test_explanations_add_up_exactly(seed: int) -> None:
         while stack:
             node = stack.pop()
             stack += node.children
+            for line in node.lines:
+                assert line.kind not in ("deduction", "limit") or (line.points or 0) < 0  # they only ever take
+                assert line.kind != "bonus" or (line.points or 0) > 0
             if node.points is None:
                 continue
             lines = sum(line.points for line in node.lines)

@@ -55,10 +55,20 @@ CHOICE_FORMS: tuple[ChoiceForm, ...] = (
     ),
     ChoiceForm(
         key="table",
-        schema={"type": "array", "minItems": 2, "items": {"type": "array", "minItems": 2, "items": _RESULT}},
+        schema={
+            "anyOf": [
+                {"type": "array", "minItems": 2, "items": {"type": "array", "minItems": 2, "items": _RESULT}},
+                {
+                    "type": "object",
+                    "properties": {"file": {"type": "string"}},
+                    "required": ["file"],
+                    "additionalProperties": False,
+                },
+            ]
+        },
         lower=lower_table,
         several=True,
-        doc="A decision table: a header of inputs and `then`, rows of step comparisons or `-`.",
+        doc="A decision table: a header of inputs and `then`, rows of step comparisons or `-`; or a CSV file of them.",
         example='{hit: first, table: [[orders, score, then], [">= 100", ">= 80", 2], [else, 0]]}',
     ),
 )

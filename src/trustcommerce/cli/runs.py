@@ -10,7 +10,7 @@ import click
 
 from trustcommerce.cli import options
 from trustcommerce.errors import DataError
-from trustcommerce.explain.text import wrap
+from trustcommerce.explain.text import shown, wrap
 
 __all__ = ["explain", "run", "score"]
 
@@ -119,28 +119,20 @@ def score(pack: str, ruleset: str, source: str, facts: str | None, as_of: dt.dat
             click.echo(json.dumps({**decision.header(), "values": values}, ensure_ascii=False))
         else:
             click.echo(_brief(decision, lang))
-
-
-def _shown(value: Any) -> str:
-    """An output as people read it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return ", ".join(value) or "(none)"
-    return "-" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    if form == "text":
+        _notice(engine, lang)
 
 
 def _brief(decision: Any, lang: str) -> str:
     """One subject in a few lines."""
     lines = [f"{', '.join(map(str, decision.key))}  ({decision.ruleset}, {decision.as_of})"]
     for name, each in decision.scores.items():
-        shown = "-" if each.value is None else f"{each.value:g}"
-        lines.append(f"  {name}: {shown} ({each.status})")
+        lines.append(f"  {name}: {shown(each.value)} ({each.status})")
         for reason in decision.reasons(name, lang):
             lost = "" if reason.lost is None else f" -{reason.lost:g}"
             lines.append(f"    {reason.code}{lost}{'  ' + reason.text if reason.text else ''}")
     for name, value in {**decision.levels, **decision.resources}.items():
-        lines.append(f"  {name}: {_shown(value)}")
+        lines.append(f"  {name}: {shown(value)}")
     return "\n".join(lines)
 
 
@@ -194,11 +186,4 @@ def explain(pack: str, ruleset: str, key: str, facts: str, as_of: dt.date, lang:
 
     engine = load(pack)
     decision = engine.score(ruleset, engine.record(ruleset, key, facts, as_of), as_of)
-    if form == "json" or decision.scores:
-        click.echo(decision.explain(lang, form))
-    if form == "text":
-        if decision.shadow:
-            click.echo("影子模式：已计算，尚未生效" if lang == "zh" else "Shadow: computed, not enforced yet")
-        for output in decision.outputs("values", "levels", "resources"):
-            click.echo("\n".join(wrap(f"{output.title.get(lang, output.name)}: {_shown(decision[output.name])}", 2)))
-        _notice(engine, lang)
+    click.echo(decision.explain(lang, form))

@@ -6,7 +6,7 @@ from trustcommerce.diagnostics import display_width
 from trustcommerce.explain.tree import Explanation, ExplanationLine, ExplanationNode
 from trustcommerce.model import Title
 
-__all__ = ["pad", "points", "render_text", "wrap"]
+__all__ = ["pad", "points", "render_text", "shown", "wrap"]
 
 _WIDTH = 80
 _NUMBERS = (9, 9, 8, 10)
@@ -167,3 +167,12 @@ def _line(line: ExplanationLine, lang: str, words: dict[str, str], depth: int) -
     name = f"{words[line.kind]} {title}".rstrip() + (f" :{line.line}" if line.line else "")
     sign = "+" if line.points and line.points > 0 and line.kind not in ("exception", "choice", "default") else ""
     return _row(depth, name, ("", "", "", sign + points(line.points)))
+
+
+def shown(value: object) -> str:
+    """An output as people read it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(value) or "(none)"
+    return "-" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -2,7 +2,7 @@
 
 from attrs import field, frozen
 
-from trustcommerce.diagnostics import Span
+from trustcommerce.diagnostics import SourceFile, Span
 from trustcommerce.language.types import Type
 from trustcommerce.model.title import Title
 
@@ -57,3 +57,4 @@ class Pack:
     files: dict[str, FileTable]
     broken: frozenset[str]
     reasons: dict[str, Title]
+    grids: dict[str, SourceFile] = field(factory=dict, repr=False)

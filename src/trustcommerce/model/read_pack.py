@@ -62,6 +62,7 @@ def read_header(files: PackFiles, broken: Iterable[Path], problems: Problems) ->
         | files.unread
         | {f"{name}.key" for name, each in {**tables, **declared}.items() if set(each.key) - each.columns.keys()},
         reasons={e.key.text: nodes.title(e.value) for e in reasons} if isinstance(reasons, Mapping) else {},
+        grids={name: file for name, file in files.references.items() if file is not None},
     )
 
 

@@ -8,12 +8,13 @@ from trustcommerce import codes
 from trustcommerce.diagnostics import Span
 from trustcommerce.language.bind import Text
 from trustcommerce.language.expressions import Expr, Literal, poison
+from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.operations import Operations, retype
 from trustcommerce.language.types import UNKNOWN, Kind, power
 from trustcommerce.plan.boxes import ANY, Box, Interval, domain, subtract, witness
 from trustcommerce.plan.cells import Cell, read_cell
 from trustcommerce.plan.lowering import Lowering
-from trustcommerce.read import Entry, Mapping, Node, Scalar, Sequence
+from trustcommerce.read import Entry, Mapping, Node, Scalar, Sequence, parse_grid
 
 __all__ = ["lower_curve", "lower_rules", "lower_steps", "lower_table", "lower_value"]
 
@@ -221,7 +222,12 @@ def lower_rules(body: Node, lowering: Lowering) -> Expr:
 
 
 def lower_table(body: Node, lowering: Lowering) -> Expr:
-    """A decision table: rows of cells in order."""
+    """A decision table: rows of cells in order, written here or in a file of the pack."""
+    if isinstance(body, Mapping):
+        grid = _grid(body, lowering)
+        if grid is None:
+            return poison(body.span)
+        body = grid
     assert isinstance(body, Sequence)
     header = body.items[0]
     assert isinstance(header, Sequence)
@@ -260,6 +266,25 @@ def lower_table(body: Node, lowering: Lowering) -> Expr:
     lowering.demand_answer("the input", nullable[0].span)
     absent = lowering.ops.logic("or", [lowering.ops.is_null(x) for x in nullable])
     return lowering.ops.case([(absent, lowering.missing())], found, body.span)
+
+
+def _grid(body: Mapping, lowering: Lowering) -> Sequence | None:
+    """The rows of `{file: references/x.csv}`."""
+    node = body.get("file")
+    assert isinstance(node, Scalar)
+    file = lowering.context.pack.grids.get(node.text)
+    if file is None:
+        inside = node.text.startswith("references/") and ".." not in node.text
+        code = codes.UNKNOWN_TABLE if inside else codes.OUTSIDE_PACK
+        known = lowering.context.pack.grids
+        hint = did_you_mean(node.text, known) or f"the pack holds {', '.join(known) or 'no files'}"
+        lowering.ops.error(code, f"no file `{node.text}` in the pack's folder references/", node.span, hint)
+        return None
+    grid = parse_grid(file, lowering.context.problems)
+    if len(grid) < 2:
+        lowering.ops.error(codes.EMPTY_FILE, f"`{node.text}` must hold a header and rows", node.span)
+        return None
+    return grid
 
 
 def _table_row(node: Sequence, inputs: list[Expr], lowering: Lowering) -> _Row:

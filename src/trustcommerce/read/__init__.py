@@ -6,6 +6,7 @@ In: paths of files. Out: `Node` trees of mappings, sequences and scalars.
 from trustcommerce.read.dates import date_breaks, fold_dates, parse_date
 from trustcommerce.read.files import read_text
 from trustcommerce.read.folder import PackFiles, read_pack
+from trustcommerce.read.grid import parse_grid
 from trustcommerce.read.tree import Entry, Mapping, Node, Scalar, Sequence, plain
 from trustcommerce.read.yaml import parse_yaml
 
@@ -19,6 +20,7 @@ __all__ = [
     "date_breaks",
     "fold_dates",
     "parse_date",
+    "parse_grid",
     "parse_yaml",
     "plain",
     "read_pack",
