@@ -94,7 +94,7 @@ class _Maker:
     def money(self, depth: int) -> str:
         r = self.r
         if depth == 0:
-            return r.choice(["m1", "m2", "12.34", "coalesce(m2, 0.01)"])
+            return r.choice(["m1", "m2", "least(m1, 12.34)", "coalesce(m2, 0.01)"])
         a, b = self.money(depth - 1), self.money(depth - 1)
         return r.choice(
             [
