@@ -305,6 +305,9 @@ class _Maker:
             ]
         return ["    " + line for line in lines]
 
+    def points(self) -> str:
+        return str(self.r.choice([0, 20, 50, 87.5, 100]))
+
     def leaf(self) -> list[str]:
         r = self.r
         missing = f"missing: {r.choice(['leave_out', 'insufficient', '40', '0'])}"
@@ -312,9 +315,8 @@ class _Maker:
         if form < 0.5:
             return [f'of: "{self.number(1)}"', f"curve: {self.curve()}", missing]
         if form < 0.8:
-            points = lambda: str(r.choice([0, 20, 50, 87.5, 100]))  # noqa: E731
             of, within = self.source()
-            return [f'of: "{of}"', f"steps: {self.steps(points, within)}", missing]
+            return [f'of: "{of}"', f"steps: {self.steps(self.points, within)}", missing]
         return [f"value: {r.choice(['p1', 'least(greatest(n1, 0), 100)', 'coalesce(p1, 12.3456)'])}", missing]
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "BOOLEAN",
     "DATE",
     "INTEGER",
+    "LIMIT",
     "MISSING",
     "NUMBER",
     "POINTS",

@@ -11,7 +11,7 @@ from attrs import evolve
 from trustcommerce import codes
 from trustcommerce.diagnostics import Problems, SourceFile, Span
 from trustcommerce.language.names import did_you_mean
-from trustcommerce.language.types import TYPE_NAMES, UNKNOWN, Kind, Type, exact, implied_by_unit, parse_type, power
+from trustcommerce.language.types import LIMIT, TYPE_NAMES, UNKNOWN, Kind, Type, implied_by_unit, parse_type, power
 from trustcommerce.model import nodes
 from trustcommerce.model.pack import ColumnSpec, FileTable, Pack, TableSpec
 from trustcommerce.model.values import parse_cell
@@ -159,8 +159,7 @@ def _ranged(type_: Type, limits: Sequence, problems: Problems) -> Type:
     if type_.kind is Kind.NUMBER:
         return type_.within(float(low), float(high))
     scaled = [value * power(type_.scale) for value in (low, high)]
-    outside = exact(type_.scale)
-    if any(value != int(value) for value in scaled) or scaled[0] < outside.low or scaled[1] > outside.high:  # type: ignore[operator]
+    if any(value != int(value) or abs(value) > LIMIT for value in scaled):
         problems.add(codes.BAD_RANGE, f"the range has more places or digits than {type_} holds", limits.span)
         return type_
     return type_.within(int(scaled[0]), int(scaled[1]))
@@ -271,7 +270,7 @@ def _cell(text: str, column: ColumnSpec, span: Span, problems: Problems) -> obje
         problems.add(codes.BAD_CELL_VALUE, f"`{column.name}` is `{text}`, which is no {column.type.null(False)}", span)
         return None
     low, high = column.type.low, column.type.high
-    if column.type.numeric and low is not None and high is not None and not low <= value <= high:  # type: ignore[operator]
+    if isinstance(value, int | float) and low is not None and high is not None and not low <= value <= high:
         problems.add(codes.OUT_OF_RANGE, f"`{column.name}` is `{text}`, outside its range", span)
     return value
 

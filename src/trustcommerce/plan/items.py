@@ -14,7 +14,7 @@ from trustcommerce.language.types import INTEGER, UNKNOWN, Kind, Type, implied_b
 from trustcommerce.model import Choice, Item
 from trustcommerce.plan.context import Context
 from trustcommerce.plan.lowering import Lowering, Target
-from trustcommerce.read import Mapping, Node, Sequence
+from trustcommerce.read import Mapping, Node, Scalar, Sequence
 
 __all__ = ["clamp", "lower_exceptions", "lower_item", "round_step"]
 
@@ -171,7 +171,8 @@ def _labelled(found: Expr, item: Item, target: Target, context: Context) -> Expr
     given = _given(found)
     if given is not None and isinstance(item.labels, tuple):
         extra = [item.choice.missing, *(rule.then for rule in item.choice.exceptions)]
-        given |= {target.labels.index(n.text) for n in extra if getattr(n, "text", None) in target.labels}  # type: ignore[union-attr]
+        said = [node.text for node in extra if isinstance(node, Scalar)]
+        given |= {target.labels.index(text) for text in said if text in target.labels}
         for rank, label in enumerate(target.labels):
             if rank not in given:
                 context.ops.error(
@@ -260,7 +261,8 @@ def _check_bounds(bounds: list[Expr], step: Decimal | None, context: Context, sp
     values = [
         b.value / power(b.type.scale) if isinstance(b, Literal) and isinstance(b.value, int) else None for b in bounds
     ]
-    if None not in values and values[0] > values[1]:  # type: ignore[operator]
+    low, high = values
+    if low is not None and high is not None and low > high:
         context.ops.error(codes.BAD_RANGE, "the range begins above its end", span)
     for bound, value in zip(bounds, values, strict=True):
         if step and value is not None and Decimal(str(value)) % step:
