@@ -1,0 +1,45 @@
+"""A table as runs read it: Arrow in memory, or a scan that DuckDB does itself."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from trustcommerce.run.duck import quote
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+__all__ = ["Rows"]
+
+
+@frozen(kw_only=True, eq=False)
+class Rows:
+    """Rows of a table under the declared column names, in the types of their source.
+
+    Args:
+        schema: Names and Arrow types of the columns.
+        what: What it is called in messages: a file's name, or `frame`.
+        arrow: The rows, when they are in memory.
+        scan: What stands after FROM otherwise; its columns have the names of `schema`.
+        setup: Statements that the scan needs first, such as ATTACH; safe to repeat.
+        counts: What the reader noticed and let pass, by what it is; run.json shows it.
+    """
+
+    schema: "pa.Schema"
+    what: str
+    arrow: "pa.Table | None" = None
+    scan: str | None = None
+    setup: Sequence[str] = ()
+    counts: "dict[str, int] | None" = None
+
+    def register(self, connection: "duckdb.DuckDBPyConnection", name: str) -> str:
+        """Make the rows known to `connection`; returns what stands after FROM."""
+        if self.arrow is not None:
+            connection.register(name, self.arrow)
+            return quote(name)
+        for statement in self.setup:
+            connection.execute(statement)
+        assert self.scan is not None
+        return self.scan
