@@ -47,6 +47,16 @@ def test_timestamps_with_zones(engine: tc.Engine) -> None:
     assert error.hint == "convert it to the pack's time zone and drop the zone"
 
 
+@pytest.mark.parametrize("name", ["moment", "moment_q", "day"])
+@pytest.mark.parametrize("years", [-3000, 9000])
+def test_years_of_a_frame(engine: tc.Engine, name: str, years: int) -> None:
+    """Moments that Python has no year for are refused: spans are proven to fit for the years 1 to 9999."""
+    type_ = pa.date32() if name == "day" else pa.timestamp("us")
+    days = years * 365
+    far = frame(name, pa.array([days if name == "day" else days * 86_400_000_000], type_))
+    refused(lambda: by_table(engine, far), name, "a", "is outside the years 1 to 9999")
+
+
 def test_object_columns(engine: tc.Engine) -> None:
     """pandas' object columns are refused unless they hold values of one plain class."""
     good = frame().to_pandas(types_mapper=pd.ArrowDtype)

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from trustcommerce.builtin import core_registry
 from trustcommerce.diagnostics import Problems, SourceFile, Span
 from trustcommerce.language.bind import Text, bind
-from trustcommerce.language.expressions import Apply, Call, Column, Expr, Literal, poison
+from trustcommerce.language.expressions import Apply, Call, Case, Column, Expr, Literal, poison
 from trustcommerce.language.functions import Function
-from trustcommerce.language.operations import Operations
+from trustcommerce.language.operations import Operations, constant
 from trustcommerce.language.semantics import OPERATIONS, round_div, round_number
-from trustcommerce.language.types import INTEGER, NUMBER, TYPE_NAMES, Kind, parse_type
+from trustcommerce.language.types import BOOLEAN, INTEGER, NUMBER, TYPE_NAMES, Kind, parse_type
 from trustcommerce.plan.boxes import Interval, subtract
 from trustcommerce.read.tree import Scalar
 from trustcommerce.run.python import Source
@@ -158,6 +158,19 @@ def test_constants_fold_to_their_value(text: str, value: object) -> None:
     assert list(problems) == []
     assert isinstance(expr, Literal)
     assert expr.value == value
+
+
+@pytest.mark.parametrize("text", ["date '2023-05-09'", "timestamp '2023-05-09 08:00:00'", "'fresh'", "true", "1.5"])
+def test_a_missing_result_has_the_type_of_the_others(text: str) -> None:
+    """`case ... then null else x end` is printed with one type, which DuckDB asks for."""
+    ops, flag = Operations(Problems()), Column("flag", BOOLEAN)
+    value, _ = _bound(text)
+    for expr in (ops.case([(flag, constant(None))], value), ops.case([(flag, value)], constant(None))):
+        assert isinstance(expr, Case)
+        assert expr.branches[0][1].type.kind == expr.otherwise.type.kind == value.type.kind
+        with duckdb.connect() as connection:
+            sql = f"SELECT {to_sql(expr).sql(dialect='duckdb')} FROM (SELECT true AS flag)"
+            assert connection.execute(sql).fetchall()[0][0] == evaluate(expr, {"flag": True})
 
 
 @pytest.mark.parametrize("name", TYPE_NAMES)

@@ -188,7 +188,7 @@ def _same(got: Any, expected: Any) -> bool:
     if isinstance(got, bool) or isinstance(expected, bool):
         return got is expected
     if hasattr(got, "isoformat"):
-        return bool(got.isoformat() == expected)
+        return expected in (got.isoformat(), str(got))
     return bool(got == expected)
 
 

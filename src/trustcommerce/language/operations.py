@@ -237,6 +237,7 @@ class Operations(Arithmetic):
         if not live:
             return unified[-1]
         type_ = self._joined(unified, any(t.type.nullable for t in unified))
+        unified = [null_of(type_, t.span) if t.type.kind is Kind.MISSING else t for t in unified]
         for when, _ in live:
             if when.type.kind is not Kind.BOOLEAN:
                 return self.error(

@@ -162,15 +162,21 @@ def _text(name: str, type_: Type, arrow: Any, types: Any) -> Built:
     return (f"CAST({name} AS VARCHAR)", []) if fits else None
 
 
+_YEARS = "NOT ({0} BETWEEN CAST('0001-01-01' AS {1}) AND CAST('9999-12-31 23:59:59.999999' AS {1}))"
+
+
 def _date(name: str, type_: Type, arrow: Any, types: Any) -> Built:
+    date = f"CAST({name} AS DATE)"
+    tests = [(_YEARS.format(date, "DATE"), "is outside the years 1 to 9999")]
     if types.is_timestamp(arrow) and arrow.tz is None:  # what pandas makes of dates
-        return f"CAST({name} AS DATE)", [(f"CAST(CAST({name} AS DATE) AS TIMESTAMP) <> {name}", "is no whole day")]
-    return (f"CAST({name} AS DATE)", []) if types.is_date(arrow) else None
+        return date, [*tests, (f"CAST({date} AS TIMESTAMP) <> {name}", "is no whole day")]
+    return (date, tests) if types.is_date(arrow) else None
 
 
 def _timestamp(name: str, type_: Type, arrow: Any, types: Any) -> Built:
+    moment = f"CAST({name} AS TIMESTAMP)"
     fits = types.is_timestamp(arrow) and arrow.tz is None
-    return (f"CAST({name} AS TIMESTAMP)", []) if fits else None
+    return (moment, [(_YEARS.format(moment, "TIMESTAMP"), "is outside the years 1 to 9999")]) if fits else None
 
 
 def _label(name: str, type_: Type, arrow: Any, types: Any) -> Built:
