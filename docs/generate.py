@@ -57,12 +57,13 @@ def operations() -> Iterator[str]:
 
 
 def functions() -> Iterator[str]:
-    """The table of functions, from `builtin/functions.py`."""
-    from trustcommerce.builtin.functions import FUNCTIONS
+    """The table of functions and macros, from the registry."""
+    from trustcommerce.builtin import core_registry
 
+    registry = core_registry()
     yield "| function | takes | gives | example |"
     yield "|---|---|---|---|"
-    for each in FUNCTIONS:
+    for each in (*registry.functions.values(), *registry.macros.values()):
         text, value = each.example
         yield f"| `{each.name}` | {', '.join(each.parameters)} | {each.doc} | `{text}` is {_value(text, value)} |"
 

@@ -133,6 +133,10 @@ class _Maker:
                     f"n2 {op} 0.3",
                     f"hours_between(t1, as_of) {op} 30",
                     f"minutes_between(d1, t1) {op} 0.5",
+                    f"round(hours_between(t1, as_of), {r.randint(0, 4)}) {op} {r.randint(0, 60)}.5",
+                    f"is_open(t1, '{r.choice(['office', 'service'])}')",
+                    f"next_open(t1, '{r.choice(['office', 'service'])}') {op} as_of",
+                    f"open_hours(d2, t1, '{r.choice(['office', 'service'])}') {op} {r.randint(0, 90)}",
                     *[f"{level} {op} '{r.choice(LABELS)}'" for level in self.levels],
                 ]
             )
@@ -330,7 +334,13 @@ def make_pack(folder: Path, seed: int) -> str:
         "files:\n"
         "  references/f.csv: {columns: {a: text, w: integer}}\n"
         "  references/g.csv: {columns: {a: text, b: integer, w: integer}}\n"
-        "  references/h.csv: {columns: {a: text, since: date, until: 'date?', x: number}}\n",
+        "  references/h.csv: {columns: {a: text, since: date, until: 'date?', x: number}}\n"
+        "  references/holidays.csv: {columns: {day: date}}\n"
+        "calendars:\n"
+        "  service: {hours: {every_day: 08:00-23:00}}\n"
+        "  office:\n"
+        "    hours: {mon-fri: ['09:00-12:00', '13:00-18:00'], sat: 10:00-12:00}\n"
+        "    holidays: references/holidays.csv\n",
         "utf-8",
     )
     (folder / "references/f.csv").write_text("a,w\n*,1\na,2\n中,3\n", "utf-8")
@@ -338,6 +348,8 @@ def make_pack(folder: Path, seed: int) -> str:
     (folder / "references/h.csv").write_text(
         "a,since,until,x\na,2023-01-01,2023-04-01,0.5\na,2023-04-01,,0.75\nb,2022-01-01,2023-05-01,-1.5\n", "utf-8"
     )
+    holidays = [f"2023-{day}" for day in ("01-02", "01-23", "01-24", "02-28", "05-01", "05-02", "05-03", "05-19")]
+    (folder / "references/holidays.csv").write_text("\n".join(["day", *holidays, ""]), "utf-8")
     maker = _Maker(seed)
     maker.numbers += ["f.w", "g.w", "h.x", "coalesce(h.x, 2)"]
     text = maker.ruleset()

@@ -15,6 +15,8 @@ from trustcommerce.diagnostics import Problems, SourceFile, Span
 from trustcommerce.language.bind import Text, bind
 from trustcommerce.language.expressions import Apply, Call, Case, Column, Expr, Literal, poison
 from trustcommerce.language.functions import Function
+from trustcommerce.language.macros import Macro
+from trustcommerce.language.opening import Calendar
 from trustcommerce.language.operations import Operations, constant
 from trustcommerce.language.semantics import OPERATIONS, round_div, round_number
 from trustcommerce.language.types import BOOLEAN, INTEGER, NUMBER, TYPE_NAMES, Kind, parse_type
@@ -24,14 +26,17 @@ from trustcommerce.run.python import Source
 from trustcommerce.run.reference import evaluate
 from trustcommerce.run.sql import to_sql
 
-FUNCTIONS = core_registry().functions
+FUNCTIONS = {**core_registry().functions, **core_registry().macros}
 
 
 class _Constants:
-    """A scope without names."""
+    """A scope without names, with the calendars of the examples."""
 
-    def functions(self) -> Mapping[str, Function]:
+    def functions(self) -> Mapping[str, Function | Macro]:
         return FUNCTIONS
+
+    def calendar(self, name: str, span: Span) -> Calendar | None:
+        return next(each.calendars[name] for each in core_registry().macros.values() if name in each.calendars)
 
     def names(self) -> Iterable[str]:
         return ()
@@ -64,7 +69,7 @@ def _by_sql(expr: Expr) -> Any:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=lambda f: f.name)
-def test_the_example_of_every_function_holds_everywhere(function: Function) -> None:
+def test_the_example_of_every_function_holds_everywhere(function: Function | Macro) -> None:
     """What a function's documentation shows is what reference, Python and SQL compute."""
     text, expected = function.example
     expr, problems = _bound(text, _Unfolded)

@@ -10,7 +10,7 @@ import operator
 from attrs import evolve
 
 from trustcommerce.language import ranges
-from trustcommerce.language.calendar import micros_between, truncate
+from trustcommerce.language.calendar import MICROS_BETWEEN, truncate
 from trustcommerce.language.functions import Function
 from trustcommerce.language.semantics import TINY
 from trustcommerce.language.types import BOOLEAN, INTEGER, MAX_INT, TIMESTAMP, Kind, Type
@@ -39,25 +39,6 @@ def _size(x: Type) -> Type:
 
 def _root(x: Type) -> Type:
     return Type(Kind.NUMBER, 0, None, (x.low or 0) < 0, 0.0, math.sqrt(max(x.high or 0.0, 0.0)))
-
-
-def _span(unit: str) -> Type:
-    return Type(Kind.NUMBER, 0, unit, False, -1e12, 1e12)
-
-
-def _between(unit: str, micros: int, start: dt.datetime, end: dt.datetime) -> Function:
-    factor = float(micros)
-    return Function(
-        name=f"{unit}_between",
-        parameters=("timestamp", "timestamp"),
-        result=lambda start, end: _span(unit),
-        evaluate=lambda start, end: micros_between(start, end) / factor,
-        python=f"_micros({{0}}, {{1}}) / {factor}",
-        sql=f"CAST(EPOCH_US({{1}}) - EPOCH_US({{0}}) AS DOUBLE) / CAST('{factor}' AS DOUBLE)",
-        names={"_micros": micros_between},
-        doc=f"{unit.capitalize()} from the first moment to the second, as a double.",
-        example=(f"{unit}_between(timestamp '{start}', timestamp '{end}')", micros_between(start, end) / factor),
-    )
 
 
 def _part(name: str, doc: str, python: str, sql: str, high: int, value: int) -> Function:
@@ -93,7 +74,6 @@ def _shrunk_type(k: Type, n: Type, prior: Type, m: Type) -> Type:
     return Type(Kind.NUMBER, 0, "ratio", below[0] <= 0, low, high)
 
 
-_START, _END = dt.datetime(2023, 5, 9, 8), dt.datetime(2023, 5, 9, 20, 30)
 _WILSON_SQL = (
     "CASE WHEN {1} <= 0 OR {0} < 0 OR {0} > {1} THEN NULL ELSE ({0} / {1} + {2} * {2} / (CAST('2' AS DOUBLE) * {1})"
     " - {2} * SQRT(({0} / {1} * (CAST('1' AS DOUBLE) - {0} / {1}) + {2} * {2} / (CAST('4' AS DOUBLE) * {1})) / {1}))"
@@ -202,8 +182,5 @@ FUNCTIONS: tuple[Function, ...] = (
     _part("month", "Month of a date, 1 to 12.", "{0}.month", "MONTH({0})", 12, 5),
     _part("day", "Day of the month, 1 to 31.", "{0}.day", "DAY({0})", 31, 9),
     _part("weekday", "Day of the week, Monday 1 to Sunday 7.", "{0}.isoweekday()", "ISODOW({0})", 7, 2),
-    _between("days", 86_400_000_000, _START, _END),
-    _between("hours", 3_600_000_000, _START, _END),
-    _between("minutes", 60_000_000, _START, _END),
-    _between("seconds", 1_000_000, _START, _END),
+    MICROS_BETWEEN,
 )

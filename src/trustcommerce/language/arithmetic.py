@@ -134,6 +134,9 @@ class Arithmetic(Foundation):
         parts = fraction(a)
         if parts is None or b.type.kind is not Kind.EXACT:
             return None
+        low, high = ranges.mul(ranges.of(parts[0].type), ranges.of(b.type))
+        if not b.type.is_money and max(-low, high) > MAX_INT // 4:
+            return None  # no room to round it: of times without end, say, whose product with a count is a double
         return self.div(self.mul(parts[0], b, span), parts[1], span)
 
     def neg(self, a: Expr, span: Span | None) -> Expr:

@@ -9,17 +9,18 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from trustcommerce import codes
 from trustcommerce.diagnostics import Span
 from trustcommerce.language.calendar import Interval
 from trustcommerce.language.expressions import Expr, Literal, poison
 from trustcommerce.language.functions import Function
+from trustcommerce.language.macros import Macro, Place
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.operations import Operations, constant
 from trustcommerce.language.parse import parse
-from trustcommerce.language.scope import Scope
+from trustcommerce.language.scope import Scope, Sharing
 from trustcommerce.language.tokens import Refusal
 from trustcommerce.language.types import DATE, TIMESTAMP, UNKNOWN, Kind, Type
 from trustcommerce.language.types import label as label_type
@@ -34,6 +35,7 @@ _KINDS = {
     "numeric": "a number",
     "integer": "an integer",
     "text": "text",
+    "calendar": "the name of a calendar",
 }
 _BUILT_IN = ("coalesce", "least", "greatest", "round", "if")
 
@@ -319,7 +321,7 @@ class _Binder:
         }.get(name, "two or more values")
         return self.ops.error(codes.WRONG_ARGUMENTS, f"`{name}` takes {takes}", span)
 
-    def _call(self, function: Function, args: list[Expr], span: Span) -> Expr:
+    def _call(self, function: Function | Macro, args: list[Expr], span: Span) -> Expr:
         if any(arg.type == UNKNOWN for arg in args):
             return poison(span)
         if len(args) != len(function.parameters):
@@ -338,15 +340,32 @@ class _Binder:
                     arg.span or span,
                 )
             fitted.append(fit)
+        if isinstance(function, Macro):
+            return self._expand(function, fitted, span)
         result: Type = function.result(*(arg.type for arg in fitted))
         nullable = result.nullable or any(arg.type.nullable for arg in fitted)
         return self.ops.call(function, fitted, result.null(nullable), span)
+
+    def _expand(self, macro: Macro, args: list[Expr], span: Span) -> Expr:
+        """The operations that a macro stands for."""
+        calendars = {}
+        for arg, kind in zip(args, macro.parameters, strict=True):
+            if kind == "calendar" and isinstance(arg, Literal):
+                calendar = self.scope.calendar(str(arg.value), arg.span or span)
+                if calendar is None:
+                    return poison(span)
+                calendars[calendar.name] = calendar
+        share = self.scope.share if isinstance(self.scope, Sharing) else _as_it_is
+        found = macro.lower(self.ops, args, Place(calendars=calendars, share=share, span=span))
+        return evolve(found, span=span)
 
     def _fit(self, arg: Expr, kind: str) -> Expr | None:
         """The argument in the shape of a parameter, or None when it has none."""
         if kind == "unit":
             known = isinstance(arg, Literal) and arg.value in ("day", "week", "month", "quarter", "year")
             return arg if known else None
+        if kind == "calendar":
+            return arg if isinstance(arg, Literal) and isinstance(arg.value, str) else None
         if kind == "number" and arg.type.numeric:
             return self.ops.to_number(arg)
         if kind == "numeric" and arg.type.numeric:
@@ -358,6 +377,10 @@ class _Binder:
         if kind == "date" and arg.type.kind is Kind.TIMESTAMP:
             return arg
         return arg if arg.type.kind.value == kind else None
+
+
+def _as_it_is(expr: Expr) -> Expr:
+    return expr
 
 
 def _values(count: int) -> str:

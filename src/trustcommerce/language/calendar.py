@@ -6,9 +6,20 @@ import re
 from attrs import frozen
 
 from trustcommerce.language.functions import Function
-from trustcommerce.language.types import DATE, TIMESTAMP, Kind
+from trustcommerce.language.types import DATE, INTEGER, TIMESTAMP, Kind
 
-__all__ = ["AT_MIDNIGHT", "DAY", "Interval", "lies_within", "micros_between", "truncate"]
+__all__ = [
+    "ADD_MICROSECONDS",
+    "AT_MIDNIGHT",
+    "DAY",
+    "EPOCH",
+    "MICROS_BETWEEN",
+    "SPAN",
+    "Interval",
+    "lies_within",
+    "micros_between",
+    "truncate",
+]
 
 DAY = 86_400_000_000
 _UNITS = {
@@ -20,6 +31,8 @@ _UNITS = {
     "week": 7 * DAY,
 }
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
+EPOCH = dt.datetime.min
+"""The first moment there is; a Monday, so that weeks and days are counted from it."""
 Moment = dt.date | dt.datetime | None
 _INTERVAL = re.compile(r"\s*([0-9]{1,6})\s+([a-z]+?)s?\s*\Z")
 _MAX_MONTHS, _MAX_MICROS = 1200, 36_525 * DAY
@@ -28,6 +41,10 @@ _MAX_MONTHS, _MAX_MICROS = 1200, 36_525 * DAY
 def micros_between(start: dt.datetime, end: dt.datetime) -> int:
     """Microseconds from `start` to `end`, exact."""
     return (end - start) // dt.timedelta(microseconds=1)
+
+
+SPAN = micros_between(EPOCH, dt.datetime.max)
+"""The longest time between two moments, in microseconds."""
 
 
 def _add_months(day: dt.date, months: int) -> dt.date:
@@ -98,7 +115,7 @@ _ADD_MONTHS = Function(
     doc="The same day some months later, or that month's last day.",
     example=("add_months(date '2023-01-31', 1)", dt.date(2023, 2, 28)),
 )
-_SHIFT_MICROS = Function(
+ADD_MICROSECONDS = Function(
     name="add_microseconds",
     parameters=("timestamp", "integer"),
     result=lambda moment, micros: TIMESTAMP,
@@ -108,6 +125,17 @@ _SHIFT_MICROS = Function(
     names={"_timedelta": dt.timedelta},
     doc="A timestamp some microseconds later.",
     example=("add_microseconds(timestamp '2023-05-09 00:00:00', 1000000)", dt.datetime(2023, 5, 9, 0, 0, 1)),
+)
+MICROS_BETWEEN = Function(
+    name="micros_between",
+    parameters=("timestamp", "timestamp"),
+    result=lambda start, end: INTEGER.within(-SPAN, SPAN),
+    evaluate=micros_between,
+    python="_micros({0}, {1})",
+    sql="EPOCH_US({1}) - EPOCH_US({0})",
+    names={"_micros": micros_between},
+    doc="Whole microseconds from the first moment to the second.",
+    example=("micros_between(timestamp '2023-05-09 08:00:00', timestamp '2023-05-09 20:30:00')", 45_000_000_000),
 )
 _SHIFT_MONTHS = Function(
     name="shift_months",
@@ -144,4 +172,4 @@ class Interval:
         """The function and amount that move a value of `kind` by this interval."""
         if kind is Kind.DATE:
             return (_ADD_MONTHS, sign * self.months) if self.months else (_ADD_DAYS, sign * self.micros // DAY)
-        return (_SHIFT_MONTHS, sign * self.months) if self.months else (_SHIFT_MICROS, sign * self.micros)
+        return (_SHIFT_MONTHS, sign * self.months) if self.months else (ADD_MICROSECONDS, sign * self.micros)

@@ -5,6 +5,7 @@ mistake gives one diagnostic. Constants are folded by the semantics table itself
 """
 
 from collections.abc import Callable, Sequence
+from math import gcd
 from typing import Any
 
 from attrs import evolve
@@ -43,7 +44,12 @@ class Operations(Arithmetic):
         return self.apply("round_number", (a, Literal(factor, NUMBER.within(factor, factor))), type_, span or a.span)
 
     def _round_fraction(self, a: Expr, n: Expr, d: Expr, scale: int, span: Span | None) -> Expr:
-        shifted = self.mul(n, Literal(power(scale), INTEGER.within(power(scale), power(scale))), span)
+        shift = power(scale)
+        if isinstance(d, Literal) and isinstance(d.value, int) and d.value > 0:
+            shared = gcd(shift, d.value)
+            shift, least = shift // shared, d.value // shared
+            d = Literal(least, d.type.within(least, least))
+        shifted = n if shift == 1 else self.mul(n, Literal(shift, INTEGER.within(shift, shift)), span)
         low, high = (x * power(scale) for x in ranges.of(a.type))
         positive = retype(d, evolve(d.type, low=max(1, d.type.low or 1)))
         type_ = Type(Kind.EXACT, scale, a.type.unit, a.type.nullable, int(low) - 1, int(high) + 1)

@@ -1,20 +1,26 @@
-"""What names mean where an expression stands: the protocol the binder asks."""
+"""What names mean where an expression stands: the protocols the binder asks."""
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from trustcommerce.diagnostics import Span
 from trustcommerce.language.expressions import Expr
 from trustcommerce.language.functions import Function
+from trustcommerce.language.macros import Macro
+from trustcommerce.language.opening import Calendar
 
-__all__ = ["Scope"]
+__all__ = ["Scope", "Sharing"]
 
 
 class Scope(Protocol):
     """Names and functions in force."""
 
-    def functions(self) -> Mapping[str, Function]:
-        """Functions by name."""
+    def functions(self) -> Mapping[str, Function | Macro]:
+        """Functions and macros by name."""
+        ...
+
+    def calendar(self, name: str, span: Span) -> Calendar | None:
+        """The calendar of that name; None, and reported, when there is none."""
         ...
 
     def resolve(self, parts: tuple[str, ...], span: Span) -> Expr:
@@ -23,4 +29,13 @@ class Scope(Protocol):
 
     def names(self) -> Iterable[str]:
         """Every name in scope, for near misses and for labels that clash."""
+        ...
+
+
+@runtime_checkable
+class Sharing(Protocol):
+    """A scope that can hold helpers, so that what occurs several times is computed once."""
+
+    def share(self, expr: Expr) -> Expr:
+        """A column that holds `expr`, the same one for the same expression, or `expr` where it needs none."""
         ...

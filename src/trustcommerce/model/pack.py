@@ -3,6 +3,7 @@
 from attrs import field, frozen
 
 from trustcommerce.diagnostics import SourceFile, Span
+from trustcommerce.language.opening import Calendar
 from trustcommerce.language.types import Type
 from trustcommerce.model.title import Title
 
@@ -43,8 +44,8 @@ class FileTable:
 
 @frozen(kw_only=True)
 class Pack:
-    """The header of a pack and the contents of its files; `broken` tables, files and keys
-    (as `table.key`) are reported already.
+    """The header of a pack and the contents of its files; `broken` tables, files, keys
+    (as `table.key`) and calendars (as `calendars.name`) are reported already.
     """
 
     name: str
@@ -57,4 +58,5 @@ class Pack:
     files: dict[str, FileTable]
     broken: frozenset[str]
     reasons: dict[str, Title]
+    calendars: dict[str, Calendar] = field(factory=dict)
     grids: dict[str, SourceFile] = field(factory=dict, repr=False)

@@ -13,6 +13,7 @@ from trustcommerce.diagnostics import Problems, SourceFile, Span
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.types import LIMIT, TYPE_NAMES, UNKNOWN, Kind, Type, implied_by_unit, parse_type, power
 from trustcommerce.model import nodes
+from trustcommerce.model.calendars import read_calendars
 from trustcommerce.model.pack import ColumnSpec, FileTable, Pack, TableSpec
 from trustcommerce.model.values import parse_cell
 from trustcommerce.read import Mapping, Node, PackFiles, Scalar, Sequence
@@ -48,6 +49,7 @@ def read_header(files: PackFiles, broken: Iterable[Path], problems: Problems) ->
             held[name] = _read_rows(text, spec, problems)
     _check_zone(tree.get("time_zone"), problems)
     reasons = tree.get("reasons")
+    calendars, closed = read_calendars(tree.get("calendars"), bad, declared, held, problems)
     return Pack(
         name=nodes.text(tree.get("pack"), files.folder.name),
         version=nodes.text(tree.get("version")),
@@ -60,8 +62,10 @@ def read_header(files: PackFiles, broken: Iterable[Path], problems: Problems) ->
         broken=frozenset(path[1] for path in bad if len(path) > 1 and path[0] in ("tables", "files"))
         | (declared.keys() - held.keys())
         | files.unread
+        | closed
         | {f"{name}.key" for name, each in {**tables, **declared}.items() if set(each.key) - each.columns.keys()},
         reasons={e.key.text: nodes.title(e.value) for e in reasons} if isinstance(reasons, Mapping) else {},
+        calendars=calendars,
         grids={name: file for name, file in files.references.items() if file is not None},
     )
 

@@ -15,11 +15,14 @@ from trustcommerce.diagnostics import Problems, Span
 from trustcommerce.language.bind import Text, bind
 from trustcommerce.language.expressions import Column, Expr, Literal, poison
 from trustcommerce.language.functions import Function
+from trustcommerce.language.macros import Macro
 from trustcommerce.language.names import did_you_mean
+from trustcommerce.language.opening import Calendar
 from trustcommerce.language.operations import Operations
 from trustcommerce.language.relations import Field, Item
 from trustcommerce.language.types import DATE, TEXT, UNKNOWN, Kind
 from trustcommerce.model import Pack, RuleSet
+from trustcommerce.plan.digest import described, meaning
 from trustcommerce.registry import Registry
 
 __all__ = ["Context"]
@@ -37,6 +40,8 @@ class Context:
         self.references: dict[str, Callable[[str, str, Span], Expr]] = {}
         self.reference_columns: dict[str, tuple[str, ...]] = {}
         self.metric: str | None = None
+        self._functions: dict[str, Function | Macro] = {**registry.functions, **registry.macros}
+        self._sharing = True
         self._done: dict[str, Expr] = {}
         self._stack: list[str] = []
         table = pack.tables.get(ruleset.table)
@@ -46,8 +51,17 @@ class Context:
 
     # -- the scope
 
-    def functions(self) -> Mapping[str, Function]:
-        return self.registry.functions
+    def functions(self) -> Mapping[str, Function | Macro]:
+        return self._functions
+
+    def calendar(self, name: str, span: Span) -> Calendar | None:
+        known = self.pack.calendars
+        if name not in known and not {"calendars", f"calendars.{name}"} & self.pack.broken:
+            hint = did_you_mean(name, known) or (
+                f"pack.yaml declares {', '.join(known)}" if known else "declare it under `calendars` in pack.yaml"
+            )
+            self.ops.error(codes.UNKNOWN_NAME, f"no calendar `{name}`", span, hint)
+        return known.get(name)
 
     def names(self) -> Iterable[str]:
         yield from self.columns
@@ -95,6 +109,8 @@ class Context:
             hint = f"write {'true' if name.lower() in ('yes', 'on') else 'false'}"
         if any(name in item.labels for item in self.ruleset.items.values() if isinstance(item.labels, tuple)):
             hint = f"a label is text in an expression: `'{name}'`"
+        if name in self.pack.calendars:
+            hint = f"a calendar is named by a text: `'{name}'`"
         return self.ops.error(codes.UNKNOWN_NAME, f"no name `{name}`", span, hint)
 
     # -- defining
@@ -135,6 +151,21 @@ class Context:
             self._done.setdefault(name, expr)
             return expr
         return self.define(name, expr, late=late)
+
+    def share(self, expr: Expr) -> Expr:
+        """`expr` as an item that is named after what it computes."""
+        if not self._sharing or isinstance(expr, Literal | Column):
+            return expr
+        return self.define_once(f"shared.{meaning([described(expr)])[:16]}", expr)
+
+    @contextmanager
+    def standing_alone(self) -> Iterator[None]:
+        """Share nothing: for the condition that keeps rows before any item is computed."""
+        before, self._sharing = self._sharing, False
+        try:
+            yield
+        finally:
+            self._sharing = before
 
     @contextmanager
     def naming(self, metric: str) -> Iterator[None]:

@@ -7,7 +7,7 @@ from trustcommerce.language.expressions import Apply, Call, Case, Column, Expr, 
 from trustcommerce.language.relations import Derive, Keep, Match, Relation, Scan
 from trustcommerce.language.types import Type
 
-__all__ = ["SEMANTICS", "canonical", "meaning"]
+__all__ = ["SEMANTICS", "canonical", "described", "meaning"]
 
 SEMANTICS = "1"
 """Version of the semantics table; raised whenever the same rules may give another result."""
@@ -30,16 +30,16 @@ def canonical(relation: Relation) -> Iterator[str]:
         return
     yield from canonical(relation.source)
     if isinstance(relation, Keep):
-        yield f"keep {_expr(relation.where)}"
+        yield f"keep {described(relation.where)}"
     elif isinstance(relation, Derive):
         for item in sorted(relation.items, key=lambda each: each.name):
-            yield f"{item.name} = {_expr(item.expr)}"
+            yield f"{item.name} = {described(item.expr)}"
     elif isinstance(relation, Match):
         yield f"match {relation.name} {relation.kind} {relation.input} {relation.on} {relation.required}"
         for row in relation.candidates:
-            yield " | ".join(_expr(each) for each in row)
+            yield " | ".join(described(each) for each in row)
         if relation.valid is not None:
-            yield f"valid {relation.valid[0]} {relation.valid[1]} {_expr(relation.valid[2])}"
+            yield f"valid {relation.valid[0]} {relation.valid[1]} {described(relation.valid[2])}"
         if relation.table is not None:
             yield from sorted(map(repr, relation.table.rows))
 
@@ -48,15 +48,16 @@ def _type(type_: Type) -> str:
     return f"{type_.kind}/{type_.scale}/{type_.unit}/{type_.nullable}/{type_.low}/{type_.high}/{type_.labels}"
 
 
-def _expr(expr: Expr) -> str:
+def described(expr: Expr) -> str:
+    """The expression as a text that is the same exactly when it computes the same."""
     if isinstance(expr, Literal):
         return f"{expr.value!r}:{expr.type.kind}{expr.type.scale}"
     if isinstance(expr, Column):
         return f"`{expr.name}`"
     if isinstance(expr, Apply):
-        return f"{expr.op}({', '.join(map(_expr, expr.args))})"
+        return f"{expr.op}({', '.join(map(described, expr.args))})"
     if isinstance(expr, Call):
-        return f"{expr.function.name}({', '.join(map(_expr, expr.args))})"
+        return f"{expr.function.name}({', '.join(map(described, expr.args))})"
     assert isinstance(expr, Case)
-    branches = " ".join(f"when {_expr(when)} then {_expr(then)}" for when, then in expr.branches)
-    return f"case {branches} else {_expr(expr.otherwise)}"
+    branches = " ".join(f"when {described(when)} then {described(then)}" for when, then in expr.branches)
+    return f"case {branches} else {described(expr.otherwise)}"

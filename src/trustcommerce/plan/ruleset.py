@@ -123,7 +123,8 @@ def plan_version(
     try:
         for name in _far(ruleset):
             context.value(name)
-        where = context.certain(ruleset.where, None, "wrap it: `coalesce(..., false)`") if ruleset.where else None
+        with context.standing_alone():
+            where = context.certain(ruleset.where, None, "wrap it: `coalesce(..., false)`") if ruleset.where else None
         for name in list(context.thunks):
             context.value(name)
     except RecursionError:

@@ -3,6 +3,7 @@
 from trustcommerce.registry.registrations import (
     ChoiceForm,
     Function,
+    Macro,
     MetricKind,
     Output,
     ReasonText,
@@ -10,4 +11,4 @@ from trustcommerce.registry.registrations import (
 )
 from trustcommerce.registry.registry import Registry
 
-__all__ = ["ChoiceForm", "Function", "MetricKind", "Output", "ReasonText", "Registry", "Source"]
+__all__ = ["ChoiceForm", "Function", "Macro", "MetricKind", "Output", "ReasonText", "Registry", "Source"]

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from trustcommerce.language.functions import Function
+from trustcommerce.language.macros import Macro
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ChoiceForm", "Function", "MetricKind", "Output", "ReasonText", "Source"]
+__all__ = ["ChoiceForm", "Function", "Macro", "MetricKind", "Output", "ReasonText", "Source"]
 
 
 @frozen(kw_only=True)

@@ -9,6 +9,7 @@ from trustcommerce.errors import PluginError
 from trustcommerce.registry.registrations import (
     ChoiceForm,
     Function,
+    Macro,
     MetricKind,
     Output,
     ReasonText,
@@ -23,6 +24,7 @@ class Registry:
     """Everything that is registered, each kind by its name."""
 
     functions: dict[str, Function] = field(factory=dict)
+    macros: dict[str, Macro] = field(factory=dict)
     choice_forms: dict[str, ChoiceForm] = field(factory=dict)
     metric_kinds: dict[str, MetricKind] = field(factory=dict)
     sources: dict[str, Source] = field(factory=dict)
@@ -34,6 +36,7 @@ class Registry:
         """A registry of `registrations`; two of one kind and name are a `PluginError`."""
         shelves: dict[type, tuple[str, dict[str, Any]]] = {
             Function: ("name", {}),
+            Macro: ("name", {}),
             ChoiceForm: ("key", {}),
             MetricKind: ("key", {}),
             Source: ("suffix", {}),
@@ -48,9 +51,13 @@ class Registry:
             if name in shelf:
                 raise PluginError(f"{type(each).__name__} `{name}` is registered twice")
             shelf[name] = each
-        functions, forms, kinds, sources, outputs, texts = (shelf for _, shelf in shelves.values())
+        functions, macros, forms, kinds, sources, outputs, texts = (shelf for _, shelf in shelves.values())
+        both = functions.keys() & macros.keys()
+        if both:
+            raise PluginError(f"`{min(both)}` is registered as a function and as a macro")
         return cls(
             functions=functions,
+            macros=macros,
             choice_forms=forms,
             metric_kinds=kinds,
             sources=sources,

@@ -208,6 +208,9 @@ def pack_schema() -> Schema:
         },
         ("columns",),
     )
+    hours = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
+    week = {"type": "object", "additionalProperties": hours, "minProperties": 1}
+    calendar = mapping({**TITLED, "hours": week, "holidays": TEXT}, ("hours",))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "trustcommerce pack",
@@ -222,6 +225,7 @@ def pack_schema() -> Schema:
                 "plugins": {"type": "array", "items": TEXT, "maxItems": 0},
                 "tables": {"type": "object", "additionalProperties": table},
                 "files": {"type": "object", "additionalProperties": table},
+                "calendars": named(calendar),
                 "reasons": {"type": "object", "additionalProperties": TITLE},
             },
             ("pack", "tables"),
