@@ -127,16 +127,24 @@ class Engine:
     # -- running it
 
     def score(
-        self, ruleset: str, record: Mapping[str, Any], as_of: dt.date | str, previous: State | None = None
+        self,
+        ruleset: str,
+        record: Mapping[str, Any],
+        as_of: dt.date | str,
+        previous: State | None = None,
+        *,
+        known_as_of: dt.date | str | None = None,
     ) -> Decision:
         """Judge one subject.
 
         Args:
             ruleset: Name of the rule set.
             record: Columns of the subject's table; for references to tables and rule sets the matched
-                row, or None, under the reference's name. `inputs` lists them.
+                row, or None, under the reference's name; for each metric the rows of its fact under the
+                fact's name, or the numbers that it is made of. `inputs` lists them.
             as_of: The day of judgement, a date or `2023-05-18`.
             previous: `state` of the decision of the period before.
+            known_as_of: Rows of facts recorded from this day on are not known; by default `as_of`.
 
         Raises:
             DataError: A key is missing or unknown, a value of another type or out of range, the rule
@@ -147,6 +155,8 @@ class Engine:
         except (KeyError, TypeError):
             basis = self._basis(ruleset, as_of)
         try:
+            if known_as_of is not None:
+                record = basis.program.atoms.plain(record, basis.as_of, _day(known_as_of))
             values = basis.program.score(record, basis.as_of)
         except NotJudged:
             raise DataError(
@@ -169,6 +179,7 @@ class Engine:
         as_of: dt.date | str,
         *,
         tables: Mapping[str, Any] | str | Path | None = None,
+        known_as_of: dt.date | str | None = None,
         threads: int | None = None,
         memory: str | None = None,
         columns: list[str] | str | None = None,
@@ -177,10 +188,13 @@ class Engine:
 
         Args:
             ruleset: Name of the rule set.
-            frame: The subject's table: anything with the Arrow PyCapsule interface, or a path.
+            frame: The subject's table: anything with the Arrow PyCapsule interface, or a path. What is
+                measured of facts may stand in its columns, as a run wrote it. None takes the table from
+                `tables`.
             as_of: The day of judgement.
-            tables: Tables and results of rule sets that references read, by name, or the folder that
-                holds them. Results of rule sets whose own table is given here are computed first.
+            tables: Tables and results of rule sets that facts and references read, by name, or the folder
+                that holds them. Results of rule sets whose own table is given here are computed first.
+            known_as_of: What was recorded from this day on is not known; by default `as_of`.
             threads: Threads to use, all cores by default.
             memory: Memory limit such as `4GB`; beyond it work spills to disk.
             columns: Columns of the result, all by default.
@@ -205,7 +219,17 @@ class Engine:
                     column=name,
                     hint=did_you_mean(name, known),
                 )
-        return score_frames(self.plan, plan, frame, day, tables or {}, threads=threads, memory=memory, wanted=columns)
+        return score_frames(
+            self.plan,
+            plan,
+            frame,
+            day,
+            tables or {},
+            known_as_of=None if known_as_of is None else _day(known_as_of),
+            threads=threads,
+            memory=memory,
+            wanted=columns,
+        )
 
     def run(
         self,
@@ -215,6 +239,7 @@ class Engine:
         *,
         only: list[str] | str | None = None,
         format: str = "parquet",
+        known_as_of: dt.date | str | None = None,
         threads: int | None = None,
         memory: str | None = None,
         progress: bool = False,
@@ -229,24 +254,33 @@ class Engine:
             _day(as_of),
             only=[only] if isinstance(only, str) else only,
             format=format,
+            known_as_of=None if known_as_of is None else _day(known_as_of),
             threads=threads,
             memory=memory,
             progress=progress,
         )
 
-    def record(self, ruleset: str, key: object, facts: str | Path, as_of: dt.date | str) -> dict[str, Any]:
+    def record(
+        self,
+        ruleset: str,
+        key: object,
+        facts: str | Path,
+        as_of: dt.date | str,
+        *,
+        known_as_of: dt.date | str | None = None,
+    ) -> dict[str, Any]:
         """The record of one subject out of a folder of facts, with the rows its references match.
 
         Args:
             key: The subject's key; of several columns a tuple, or a text joined by commas.
         """
         from trustcommerce.gather import gather_record
-        from trustcommerce.sources import Folder
+        from trustcommerce.supply import folder_of
 
-        day = _day(as_of)
+        day, known = _day(as_of), None if known_as_of is None else _day(known_as_of)
         self._version(self._plan(ruleset), day)
         key = ",".join(map(str, key)) if isinstance(key, tuple | list) else str(key)
-        return gather_record(self.plan, ruleset, key, Folder(Path(facts), self.registry), day)
+        return gather_record(self.plan, ruleset, key, folder_of(self.plan, facts), day, known)
 
     # -- helpers
 
@@ -259,10 +293,11 @@ class Engine:
         return self.plan.rulesets[ruleset]
 
     def _version(self, plan: RuleSetPlan, day: dt.date) -> Version:
+        refusal = plan.refusal(day)
+        if refusal is not None:
+            raise DataError(refusal, ruleset=plan.name, value=day)
         version = plan.version(day)
-        if version is None:
-            since, until = plan.effective_from or "the beginning", plan.effective_until or "open end"
-            raise DataError(f"not in force on {day}: its dates are {since} to {until}", ruleset=plan.name, value=day)
+        assert version is not None
         return version
 
     def _program(self, plan: RuleSetPlan, version: Version) -> RecordProgram:

@@ -1,67 +1,91 @@
-"""One subject's record out of the tables of a folder: its row, and the rows its references match.
+"""One subject's record out of a folder of facts, or out of the results of an earlier run.
 
-In: a rule set, a key, a folder of facts. Out: what `Engine.score` takes.
+In: a rule set, a key, a folder. Out: what `Engine.score` takes: columns, matched rows, numbers.
 """
 
 import datetime as dt
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trustcommerce.errors import DataError
-from trustcommerce.job import read_tables, with_results
 from trustcommerce.language.names import did_you_mean
-from trustcommerce.language.relations import Match
-from trustcommerce.plan import PackPlan, RuleSetPlan
-from trustcommerce.run.reference import evaluate, run_reference
-from trustcommerce.run.values import accept
+from trustcommerce.plan import PackPlan, RuleSetPlan, Version
+from trustcommerce.run.table import session
 from trustcommerce.sources import Folder
+from trustcommerce.supply import Supply, rows_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["gather_record"]
+__all__ = ["gather_record", "written_record"]
 
 
-def gather_record(loaded: PackPlan, ruleset: str, key: str, folder: Folder, day: dt.date) -> dict[str, Any]:
-    """The record of the subject with `key` (its columns joined by commas) on `day`."""
+def gather_record(
+    loaded: PackPlan, ruleset: str, key: str, folder: Folder, day: dt.date, known_as_of: dt.date | None = None
+) -> dict[str, Any]:
+    """The record of the subject with `key` (its columns joined by commas) on `day`, from facts."""
     plan = loaded.rulesets[ruleset]
     version = plan.version(day)
     assert version is not None
-    frame = folder.read(loaded.pack.tables[plan.table])
-    row = _row(frame, plan, key)
-    record = {name: row[name] for name in (each.name for each in version.inputs)}
-    tables = read_tables(loaded, plan, day, folder, {plan.table: frame})
-    tables = with_results(loaded, plan, day, tables, tables, None, None)
-    inputs = {each.name: accept(row[each.name], each.type) for each in version.inputs}
+    with session(f"rule set `{ruleset}`") as opened:
+        supply = Supply(loaded, opened, day, known_as_of, {}, folder)
+        table = supply.run(ruleset).table
+        known = supply.session.tables.get(plan.table)
+        subjects = None if known is None else known.table()
+    found = _row(table, plan.key, key)
+    if found is None and subjects is not None:
+        found = _row(subjects, plan.key, key)  # a subject that is not judged
+        if found is not None:
+            return found
+    if found is None:
+        raise _absent(subjects if subjects is not None else table, plan, key)
+    return _record(found, plan, version)
 
-    def find(match: Match, values: dict[str, Any]) -> dict[str, Any] | None:
-        found = _matched(match, values, tables[match.input or ""])
-        record[match.name.split("[")[0]] = found
-        return None if found is None else {each.name: accept(found[each.name], each.type) for each in match.fields}
 
-    if run_reference(version, inputs, day, find) is None:  # no subject: its references were not looked up
-        record.update({each.name.split("[")[0]: None for each in version.matches if each.table is None})
+def written_record(loaded: PackPlan, ruleset: str, key: str, out: Path, day: dt.date) -> dict[str, Any]:
+    """The same from the results of a run in the folder `out`."""
+    plan = loaded.rulesets[ruleset]
+    version = plan.version(day)
+    assert version is not None
+    report = json.loads((out / "run.json").read_text("utf-8"))
+    done = report["rulesets"].get(ruleset)
+    if done is None:
+        raise DataError(f"the run in {out.as_posix()} has no result of `{ruleset}`", ruleset=ruleset)
+    if report["as_of"] != day.isoformat():
+        raise DataError(f"the run in {out.as_posix()} is of {report['as_of']}, not {day}", ruleset=ruleset, value=day)
+    table = rows_of(loaded, out / done["file"], ruleset, ruleset).table()
+    found = _row(table, plan.key, key)
+    if found is None:
+        raise _absent(table, plan, key)
+    return _record(found, plan, version)
+
+
+def _record(row: dict[str, Any], plan: RuleSetPlan, version: Version) -> dict[str, Any]:
+    """What a record holds, out of a row of results."""
+    names = [each.name for each in version.inputs] + [each.name for each in version.atoms.values()]
+    record = {name: row[name] for name in names if name in row}
+    for match in version.matches:
+        if match.table is None:
+            found = {each.name: row[f"{match.name}.{each.name}"] for each in match.fields}
+            record[match.name.split("[")[0]] = found if row[f"{match.name}.matched"] else None
     return record
 
 
-def _row(frame: "pa.Table", plan: RuleSetPlan, key: str) -> dict[str, Any]:
-    wanted = key.split(",") if len(plan.key) > 1 else [key]
-    columns = [[str(value) for value in frame.column(name).to_pylist()] for name in plan.key]
-    for i, values in enumerate(zip(*columns, strict=True)):
-        if list(values) == wanted:
-            row: dict[str, Any] = frame.slice(i, 1).to_pylist()[0]
-            return row
-    known = [",".join(values) for values in zip(*columns, strict=True)]
-    raise DataError(
-        f"table `{plan.table}` has no row with the key {key}", ruleset=plan.name, row=key, hint=did_you_mean(key, known)
-    )
+def _row(table: "pa.Table", key: tuple[str, ...], wanted: str) -> dict[str, Any] | None:
+    import pyarrow.compute as pc
+
+    values = wanted.split(",") if len(key) > 1 else [wanted]
+    if len(values) != len(key):
+        return None
+    for name, value in zip(key, values, strict=True):
+        table = table.filter(pc.equal(pc.cast(table.column(name), "string"), value))
+    rows: list[dict[str, Any]] = table.slice(0, 1).to_pylist()
+    return rows[0] if rows else None
 
 
-def _matched(match: Match, values: dict[str, Any], table: "pa.Table") -> dict[str, Any] | None:
-    on = [[accept(value, each.type) for value in table.column(each.name).to_pylist()] for each in match.on_fields]
-    rows = {key: i for i, key in enumerate(zip(*on, strict=True))}
-    for candidate in match.candidates:
-        at = rows.get(tuple(evaluate(each, values) for each in candidate))
-        if at is not None:
-            found: dict[str, Any] = table.slice(at, 1).to_pylist()[0]
-            return {each.name: found[each.name] for each in match.fields}
-    return None
+def _absent(table: "pa.Table", plan: RuleSetPlan, key: str) -> DataError:
+    columns = [map(str, table.column(name).to_pylist()) for name in plan.key]
+    known = [",".join(values) for values in zip(*columns, strict=True)][:100_000]
+    where = f"table `{plan.table}`" if plan.table else f"the subjects of `{plan.name}`"
+    return DataError(f"{where} has no row with the key {key}", ruleset=plan.name, row=key, hint=did_you_mean(key, known))

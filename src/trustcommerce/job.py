@@ -13,19 +13,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from trustcommerce.errors import DataError, RunError
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.plan import PackPlan, RuleSetPlan
-from trustcommerce.run.frames import to_arrow
-from trustcommerce.run.table import run_table
-from trustcommerce.sources import Folder
+from trustcommerce.run.rows import Rows
+from trustcommerce.run.table import Result, session
+from trustcommerce.supply import Supply, folder_of, rows_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["RunReport", "keys_of", "read_tables", "run_pack", "score_frames", "with_results"]
+__all__ = ["RunReport", "run_pack", "score_frames"]
 
 _MARK = ".trustcommerce-"
 
@@ -35,7 +35,9 @@ class RunReport:
     """What a run did; run.json holds the same.
 
     Args:
-        rulesets: By name: rows read and judged, statuses by score, seconds, and the file.
+        tables: Rows read of each table, and values that a reader noticed.
+        rulesets: By name: subjects and rows judged, rows of facts that counted, were excluded or of no
+            subject, statuses by score, seconds, and the file.
         skipped: Rule sets not run, with the reason.
     """
 
@@ -45,6 +47,8 @@ class RunReport:
     meaning: str
     source: str
     as_of: dt.date
+    known_as_of: dt.date
+    tables: dict[str, dict[str, int]]
     rulesets: dict[str, dict[str, Any]]
     skipped: dict[str, str]
     seconds: float
@@ -58,6 +62,8 @@ class RunReport:
             "meaning": self.meaning,
             "source": self.source,
             "as_of": self.as_of.isoformat(),
+            "known_as_of": self.known_as_of.isoformat(),
+            "tables": self.tables,
             "rulesets": self.rulesets,
             "skipped": self.skipped,
             "seconds": round(self.seconds, 3),
@@ -71,87 +77,30 @@ def score_frames(
     day: dt.date,
     tables: Mapping[str, Any] | str | Path,
     *,
+    known_as_of: dt.date | None,
     threads: int | None,
     memory: str | None,
     wanted: Sequence[str] | None,
 ) -> "pa.Table":
     """One rule set over a frame or file, after the rule sets that it reads."""
-    subject = _frame(loaded, frame, plan.table, plan.name)
-    if isinstance(tables, str | Path):
-        given = read_tables(loaded, plan, day, Folder(Path(tables), loaded.registry), {plan.table: subject})
-    else:
-        given = {name: _frame(loaded, table, name, plan.name) for name, table in tables.items()}
-    given = with_results(loaded, plan, day, given, {**given, plan.table: subject}, threads, memory)
-    version = plan.version(day)
-    assert version is not None
-    return run_table(
-        plan, version, subject, day, given, keys=keys_of(loaded), threads=threads, memory=memory, wanted=wanted
-    )
+    subjects = None if frame is None else rows_of(loaded, frame, plan.table, plan.name)
+    folder = folder_of(loaded, tables) if isinstance(tables, str | Path) else None
+    given = {} if folder is not None else _given(loaded, plan, tables)
+    if subjects is not None and plan.table:
+        given.setdefault(plan.table, subjects)
+    with session(f"rule set `{plan.name}`", threads, memory) as opened:
+        supply = Supply(loaded, opened, day, known_as_of, given, folder)
+        return supply.run(plan.name, subjects=subjects, wanted=wanted).table
 
 
-def read_tables(
-    loaded: PackPlan, plan: RuleSetPlan, day: dt.date, folder: Folder, frames: Mapping[str, "pa.Table"]
-) -> dict[str, "pa.Table"]:
-    """`frames`, and from the folder every other table that the rule set and those it reads depend on."""
-    found = dict(frames)
-    names = [plan.name]
-    for name in names:
-        other = loaded.rulesets[name]
-        version = other.version(day)
-        if version is None:
-            continue
-        for table in (other.table, *(m.input for m in version.matches if m.kind == "table" and m.input)):
-            if table not in found:
-                found[table] = folder.read(loaded.pack.tables[table])
-        names += [each for each in other.depends if each not in names]
+def _given(loaded: PackPlan, plan: RuleSetPlan, tables: Any) -> dict[str, Rows]:
+    found = {}
+    for name, table in tables.items():
+        if name not in loaded.pack.tables and name not in loaded.rulesets:
+            known = [*loaded.pack.tables, *loaded.rulesets]
+            raise DataError(f"the pack has no table `{name}`", ruleset=plan.name, hint=did_you_mean(name, known))
+        found[name] = rows_of(loaded, table, name, plan.name)
     return found
-
-
-def with_results(
-    loaded: PackPlan,
-    plan: RuleSetPlan,
-    day: dt.date,
-    given: dict[str, "pa.Table"],
-    frames: Mapping[str, "pa.Table"],
-    threads: int | None,
-    memory: str | None,
-) -> dict[str, "pa.Table"]:
-    """The given tables, and the results of the rule sets `plan` reads whose subjects' tables are given."""
-    found = dict(given)
-    for name in plan.depends:
-        other = loaded.rulesets[name]
-        version = other.version(day)
-        if name in found or other.table not in frames or version is None:
-            continue
-        found = with_results(loaded, other, day, found, frames, threads, memory)
-        found[name] = run_table(
-            other, version, frames[other.table], day, found, keys=keys_of(loaded), threads=threads, memory=memory
-        )
-    return found
-
-
-def keys_of(loaded: PackPlan) -> dict[str, Sequence[str]]:
-    keys: dict[str, Sequence[str]] = {name: table.key for name, table in loaded.pack.tables.items()}
-    return {**keys, **{name: plan.key for name, plan in loaded.rulesets.items()}}
-
-
-def _frame(loaded: PackPlan, frame: Any, table: str, ruleset: str) -> "pa.Table":
-    if not isinstance(frame, str | Path):
-        return to_arrow(frame, ruleset)
-    path = Path(frame)
-    if not path.is_file():
-        raise DataError(f"{path.as_posix()}: no such file", ruleset=ruleset)
-    registry = loaded.registry
-    if path.suffix not in registry.sources:
-        raise DataError(
-            f"{path.name}: no source reads `{path.suffix}` files",
-            ruleset=ruleset,
-            hint=f"one of {', '.join(registry.sources)}",
-        )
-    spec = loaded.pack.tables.get(table)
-    if spec is None:
-        return registry.sources[path.suffix].read(path)
-    return Folder(path.parent, registry).read_file(path, spec)
 
 
 def run_pack(
@@ -162,6 +111,7 @@ def run_pack(
     *,
     only: list[str] | None,
     format: str,
+    known_as_of: dt.date | None,
     threads: int | None,
     memory: str | None,
     progress: bool,
@@ -172,13 +122,12 @@ def run_pack(
     if writer is None:
         raise DataError(f"no output format `{format}`", hint=f"one of {', '.join(loaded.registry.outputs)}")
     chosen = _chosen(loaded, only)
-    folder = Folder(facts, loaded.registry)
-    results: dict[str, pa.Table] = {}
-    frames: dict[str, pa.Table] = {}
+    folder = folder_of(loaded, facts)
     done: dict[str, dict[str, Any]] = {}
     skipped: dict[str, str] = {}
-    with _beside(out) as target:
-        for name in chosen:
+    with _beside(out) as target, session(f"pack `{loaded.pack.name}`", threads, memory) as opened:
+        supply = Supply(loaded, opened, day, known_as_of, {}, folder)
+        for place, name in enumerate(chosen, 1):
             plan = loaded.rulesets[name]
             reason = _why_skipped(plan, day, skipped, asked=only is not None and name in only)
             if reason:
@@ -186,13 +135,12 @@ def run_pack(
                 continue
             began = time.monotonic()
             if progress:
-                _say(f"{name} ...")
-            result = _run_one(loaded, plan, day, folder, frames, results, threads, memory)
-            results[name] = result
-            writer.write(result, target / f"{name}{writer.suffix}")
-            done[name] = _summary(
-                plan, day, frames[plan.table], result, f"{name}{writer.suffix}", time.monotonic() - began
-            )
+                _say(f"[{place}/{len(chosen)}] {name} ...")
+            result = supply.run(name, count=True)
+            supply.keep(name, result)
+            result = evolve(result, table=result.table.sort_by([(key, "ascending") for key in plan.key]))
+            writer.write(result.table, target / f"{name}{writer.suffix}")
+            done[name] = _summary(plan, day, result, f"{name}{writer.suffix}", time.monotonic() - began)
         pack = loaded.pack
         report = RunReport(
             pack=pack.name,
@@ -201,6 +149,8 @@ def run_pack(
             meaning=loaded.meaning,
             source=loaded.source,
             as_of=day,
+            known_as_of=known_as_of or day,
+            tables={n: opened.summary(n) for n in opened.tables if n in pack.tables},
             rulesets=done,
             skipped=skipped,
             seconds=time.monotonic() - started,
@@ -236,63 +186,38 @@ def _chosen(loaded: PackPlan, only: list[str] | None) -> list[str]:
 
 
 def _why_skipped(plan: RuleSetPlan, day: dt.date, skipped: Mapping[str, str], asked: bool) -> str | None:
-    if plan.version(day) is None:
-        since, until = plan.effective_from or "the beginning", plan.effective_until or "open end"
-        reason = f"not in force on {day}: its dates are {since} to {until}"
+    reason = plan.refusal(day)
+    if reason is None:
+        missing = next((name for name in plan.depends if name in skipped), None)
+        if missing is None:
+            return None
         if asked:
-            raise DataError(reason, ruleset=plan.name, value=day)
-        return reason
-    missing = next((name for name in plan.depends if name in skipped), None)
-    if missing and asked:
-        raise DataError(f"reads `{missing}`, which is skipped: {skipped[missing]}", ruleset=plan.name, value=day)
-    return f"reads `{missing}`, which is skipped" if missing else None
+            raise DataError(f"reads `{missing}`, which is skipped: {skipped[missing]}", ruleset=plan.name, value=day)
+        return f"reads `{missing}`, which is skipped"
+    if asked:
+        raise DataError(reason, ruleset=plan.name, value=day)
+    return reason
 
 
-def _run_one(
-    loaded: PackPlan,
-    plan: RuleSetPlan,
-    day: dt.date,
-    folder: Folder,
-    frames: dict[str, "pa.Table"],
-    results: Mapping[str, "pa.Table"],
-    threads: int | None,
-    memory: str | None,
-) -> "pa.Table":
-    version = plan.version(day)
-    assert version is not None
-    tables = loaded.pack.tables
-    for name in [plan.table, *(match.input for match in version.matches if match.kind == "table")]:
-        if name is not None and name not in frames:
-            frames[name] = folder.read(tables[name])
-    result = run_table(
-        plan,
-        version,
-        frames[plan.table],
-        day,
-        {**frames, **results},
-        keys=keys_of(loaded),
-        threads=threads,
-        memory=memory,
-    )
-    return result.sort_by([(name, "ascending") for name in plan.key])
-
-
-def _summary(
-    plan: RuleSetPlan, day: dt.date, frame: "pa.Table", result: "pa.Table", file: str, seconds: float
-) -> dict[str, Any]:
+def _summary(plan: RuleSetPlan, day: dt.date, result: Result, file: str, seconds: float) -> dict[str, Any]:
     version = plan.version(day)
     assert version is not None
     statuses = {}
     for shape in version.scores:
-        counts = result.column(f"{shape.path}.status").value_counts().to_pylist()
+        counts = result.table.column(f"{shape.path}.status").value_counts().to_pylist()
         statuses[shape.path] = {
             each["values"]: each["counts"] for each in sorted(counts, key=lambda c: str(c["values"]))
         }
+    facts = {
+        name: {"rows": each.rows, "excluded": each.excluded, "unknown_subject": each.unknown}
+        for name, each in result.facts.items()
+    }
     return {
         "file": file,
-        "rows_read": frame.num_rows,
-        "rows": result.num_rows,
-        "not_judged": frame.num_rows - result.num_rows,
+        "subjects": result.subjects,
+        "rows": result.table.num_rows,
+        "not_judged": result.subjects - result.table.num_rows,
+        "facts": facts,
         "statuses": statuses,
         "shadow": plan.shadow(day),
         "seconds": round(seconds, 3),

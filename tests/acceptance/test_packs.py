@@ -167,7 +167,7 @@ def test_sample_tables(kuaishou: tc.Engine, seeds: Path, ruleset: str, tmp_path:
     kuaishou.run(seeds, tmp_path / "out", day, only=[ruleset])
     results = {name: parquet.read_table(tmp_path / f"out/{name}.parquet") for name in (*plan.depends, ruleset)}
     folder = Folder(seeds, kuaishou.registry)
-    tables = {name: folder.read(spec) for name, spec in kuaishou.plan.pack.tables.items()} | results
+    tables = {name: folder.read(spec).table() for name, spec in kuaishou.plan.pack.tables.items()} | results
     judge = Judge(kuaishou, ruleset, day, tables[plan.table], tables)
     reference, single = judge.by_reference_and_record()
     assert len(reference) > 100
@@ -193,7 +193,7 @@ def test_olist_sellers() -> None:
     if not OLIST:
         pytest.skip("TRUSTCOMMERCE_OLIST names no folder with seller_counts.csv")
     engine, day = tc.load(ROOT / "policies/olist"), dt.date(2018, 10, 18)
-    frame = Folder(Path(OLIST), engine.registry).read(engine.plan.pack.tables["sellers"])
+    frame = Folder(Path(OLIST), engine.registry).read(engine.plan.pack.tables["sellers"]).table()
     judge = Judge(engine, "store_experience", day, frame, {})
     reference, single = judge.by_reference_and_record()
     assert single == reference

@@ -1,16 +1,33 @@
 """The relation core: what a rule set does with rows, as typed as the expressions.
 
-A plan is a chain of these nodes, from the scan of the subject's table to the derived row.
+A plan is a chain of these nodes, from the scan of the subject's table to the derived row; rows of
+facts are chains of their own that a `Gather` brings to the subject.
 """
 
 from typing import Union
 
-from attrs import frozen
+from attrs import field, frozen
 
 from trustcommerce.language.expressions import Expr
 from trustcommerce.language.types import Type
 
-__all__ = ["Derive", "Field", "Item", "Keep", "Match", "Relation", "Scan", "Table"]
+__all__ = [
+    "Components",
+    "Derive",
+    "Distinct",
+    "Exists",
+    "Field",
+    "Gather",
+    "Item",
+    "Keep",
+    "Match",
+    "Measure",
+    "Peers",
+    "Rank",
+    "Relation",
+    "Scan",
+    "Table",
+]
 
 
 @frozen
@@ -32,11 +49,42 @@ class Table:
 
 @frozen(kw_only=True)
 class Scan:
-    """The rows of the subject's table; `key` names the columns that tell them apart."""
+    """Rows that come from outside.
+
+    Args:
+        table: The table or rule set they come from.
+        kind: `table` or `ruleset`.
+        key: Columns that tell rows apart; a second row with the same is an error.
+        fields: Columns that are read.
+        hidden: Columns whose values from `as_of` on are not known yet, so read as missing.
+    """
 
     table: str
+    kind: str = "table"
     key: tuple[str, ...]
     fields: tuple[Field, ...]
+    hidden: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class Components:
+    """`member` and `component` of every node of a graph whose edges are the rows of `source`.
+
+    A component is named by its smallest member.
+    """
+
+    source: "Relation"
+    start: str
+    end: str
+    fields: tuple[Field, ...]
+
+
+@frozen(kw_only=True)
+class Distinct:
+    """The different values of `columns`."""
+
+    source: "Relation"
+    columns: tuple[Field, ...]
 
 
 @frozen(kw_only=True)
@@ -49,33 +97,150 @@ class Keep:
 
 @frozen(kw_only=True)
 class Match:
-    """At most one row of a table beside each row: the many-to-one join.
+    """At most one row of another relation beside each row: the many-to-one join.
 
     Args:
         source: The rows joined to.
         name: Columns of the match are read as `name.column`; `name.matched` tells whether there is one.
-        table: The rows of a pack file, or None when they come from outside as `input`.
-        input: Name of the table or rule set that a run supplies.
-        kind: `file`, `table` or `ruleset`: where the rows come from.
+        rows: Where the match comes from: a pack file's rows, or a relation.
         fields: Columns that are read.
-        on: The table's own columns that are matched.
-        on_fields: The same with their types.
+        on: The table's own columns that are matched, with their types.
         candidates: Values for `on`, most specific first; the first that matches wins.
         valid: Two columns that bound a period, and the moment that must lie in it.
+        when: A further condition; the other row's columns are `name.column`.
+        pick: `first` or `last` of several rows in the order of `order`, None where rows are unique.
         required: Whether a row without a match is an error.
     """
 
     source: "Relation"
     name: str
-    table: Table | None
-    input: str | None
-    kind: str
+    rows: "Table | Relation"
     fields: tuple[Field, ...]
-    on: tuple[str, ...]
-    on_fields: tuple[Field, ...]
+    on: tuple[Field, ...]
     candidates: tuple[tuple[Expr, ...], ...]
-    valid: tuple[str, str, Expr] | None
+    valid: tuple[str, str, Expr] | None = None
+    when: Expr | None = None
+    pick: str | None = None
+    order: tuple[str, ...] = ()
     required: bool
+
+    @property
+    def table(self) -> Table | None:
+        return self.rows if isinstance(self.rows, Table) else None
+
+    @property
+    def input(self) -> str:
+        """Name of the table, file or rule set that rows come from."""
+        return self.rows.name if isinstance(self.rows, Table) else base(self.rows).table
+
+    @property
+    def kind(self) -> str:
+        """`file`, `table` or `ruleset`."""
+        return "file" if isinstance(self.rows, Table) else base(self.rows).kind
+
+
+@frozen(kw_only=True)
+class Exists:
+    """A truth value beside each row: whether a row of another relation goes with it.
+
+    Args:
+        name: The column added.
+        alias: The other row's columns are `alias.column`.
+        on: Columns of the other relation and the values they equal.
+        when: A further condition over both rows.
+    """
+
+    source: "Relation"
+    name: str
+    alias: str
+    rows: "Relation"
+    fields: tuple[Field, ...]
+    on: tuple[tuple[str, Expr], ...]
+    when: Expr | None
+
+
+@frozen(kw_only=True)
+class Rank:
+    """Where a row stands among the rows of its partition for which `where` holds.
+
+    Args:
+        name: The column added; missing where `where` does not hold.
+        form: `position` from 1; `percent`, the mid-rank as a share; `running`, the sum of `value` up
+            to the row.
+        value: What is summed up under `running`.
+        order: Expressions and whether they descend; a total order for `position` and `running`.
+    """
+
+    source: "Relation"
+    name: str
+    form: str
+    order: tuple[tuple[Expr, bool], ...]
+    within: tuple[Expr, ...]
+    where: Expr | None
+    value: Expr | None = None
+    type: Type
+
+
+@frozen(kw_only=True)
+class Measure:
+    """One exact aggregate of a group of rows.
+
+    Args:
+        name: The column it becomes.
+        atom: The name under which a record gives it; branches of a chosen window share one.
+        function: count, sum, distinct, min, max or quantile.
+        value: What is aggregated, None for count; missing ones are passed over.
+        filters: Conditions, all of which a row must meet, with what they are called in explanations.
+        at: Numerator and denominator of the quantile.
+        per: Under `sum`, groups within the subject, each capped by `cap` before they are added.
+        type: Of the result; out of its range is an error.
+    """
+
+    name: str
+    atom: str
+    function: str
+    value: Expr | None = None
+    filters: tuple[tuple[str, Expr], ...] = ()
+    at: tuple[int, int] = (1, 2)
+    per: tuple[Expr, ...] = ()
+    cap: Expr | None = None
+    type: Type
+
+
+@frozen(kw_only=True)
+class Gather:
+    """Aggregates of a fact's rows beside each subject; one group-by for all of them.
+
+    Args:
+        source: The subjects.
+        fact: Name of the fact.
+        rows: Its rows.
+        key: Columns of the rows that hold the subject's key, in the order of `on`.
+        on: The subject's key.
+        outer: Columns of the subject that the rows read, as `alias.column`.
+        flags: Columns that tell why a row is excluded, by reason; for counting.
+    """
+
+    source: "Relation"
+    fact: str
+    rows: "Relation"
+    key: tuple[str, ...]
+    on: tuple[Field, ...]
+    outer: tuple[tuple[str, str], ...]
+    measures: tuple[Measure, ...]
+    flags: tuple[tuple[str, str], ...] = ()
+    id: tuple[str, ...] = ()
+    show: tuple[Field, ...] = ()
+
+
+@frozen(kw_only=True)
+class Peers:
+    """Aggregates of the subjects of the same partition beside each of them."""
+
+    source: "Relation"
+    name: str
+    within: tuple[Expr, ...]
+    measures: tuple[Measure, ...]
 
 
 @frozen(kw_only=True)
@@ -84,7 +249,7 @@ class Item:
 
     name: str
     expr: Expr
-    late: bool = False
+    late: bool = field(default=False)
 
 
 @frozen(kw_only=True)
@@ -95,4 +260,11 @@ class Derive:
     items: tuple[Item, ...]
 
 
-Relation = Union[Scan, Keep, Match, Derive]
+Relation = Union[Scan, Components, Distinct, Keep, Match, Exists, Rank, Gather, Peers, Derive]
+
+
+def base(relation: Relation) -> Scan:
+    """The scan at the bottom of a chain."""
+    while not isinstance(relation, Scan):
+        relation = relation.source
+    return relation

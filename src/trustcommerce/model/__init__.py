@@ -3,32 +3,51 @@
 In: checked trees, dates folded. Out: `Pack` with its tables, `RuleSet` with its items and scores.
 """
 
+from trustcommerce.model.facts import (
+    Aggregate,
+    Exclusion,
+    Fact,
+    KeepRule,
+    Matching,
+    Origin,
+    Reference,
+    Window,
+)
 from trustcommerce.model.pack import ColumnSpec, FileTable, Pack, TableSpec
 from trustcommerce.model.read_pack import read_header
+from trustcommerce.model.read_facts import AGGREGATES, read_aggregate
 from trustcommerce.model.read_rules import read_ruleset
 from trustcommerce.model.ruleset import (
     Adjustment,
     Choice,
+    Events,
     ExceptionRule,
     Guard,
     Item,
     Limit,
     Part,
-    Reference,
     RuleSet,
     Sample,
 )
 from trustcommerce.model.title import Title
 
 __all__ = [
+    "AGGREGATES",
     "Adjustment",
+    "Aggregate",
     "Choice",
     "ColumnSpec",
+    "Events",
     "ExceptionRule",
+    "Exclusion",
+    "Fact",
     "FileTable",
     "Guard",
     "Item",
+    "KeepRule",
     "Limit",
+    "Matching",
+    "Origin",
     "Pack",
     "Part",
     "Reference",
@@ -36,6 +55,8 @@ __all__ = [
     "Sample",
     "TableSpec",
     "Title",
+    "Window",
+    "read_aggregate",
     "read_header",
     "read_ruleset",
 ]

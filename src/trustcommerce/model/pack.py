@@ -23,11 +23,15 @@ class ColumnSpec:
 
 @frozen(kw_only=True)
 class TableSpec:
-    """A declared table; `source` is the stem of its file in a folder of facts."""
+    """A declared table; `source` is the stem of its file in a folder of facts.
+
+    Rows whose `time` is at or after `as_of` are unseen.
+    """
 
     name: str
     title: Title
     key: tuple[str, ...]
+    time: str | None
     source: str
     columns: dict[str, ColumnSpec]
     span: Span = field(eq=False, repr=False)

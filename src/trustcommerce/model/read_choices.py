@@ -7,7 +7,7 @@ from trustcommerce.diagnostics import Problems
 from trustcommerce.language.bind import Text
 from trustcommerce.model import nodes
 from trustcommerce.model.ruleset import Choice, ExceptionRule, Guard
-from trustcommerce.read import Entry, Mapping, Scalar, Sequence
+from trustcommerce.read import Entry, Mapping, Node, Scalar, Sequence
 from trustcommerce.registry import Registry
 
 __all__ = ["ChoiceReader"]
@@ -78,6 +78,12 @@ class ChoiceReader:
             if entry is not None and not fits and not (key == "of" and "ratio" in node):
                 beside = f"beside `{form}`" if form else "without a choice"
                 self.problems.add(codes.UNKNOWN_KEY, f"`{key}` says nothing {beside}", entry.key.span, "drop it")
+
+    def expressions(self, node: Node | None) -> tuple[Text, ...]:
+        """A list of expressions, where a single one may stand for a list of one."""
+        if isinstance(node, Sequence):
+            return tuple(Text.of(each) for each in node if isinstance(each, Scalar))
+        return (Text.of(node),) if isinstance(node, Scalar) else ()
 
     def guard(self, node: Mapping) -> Guard:
         when, missing = node.get("when"), node.get("missing")

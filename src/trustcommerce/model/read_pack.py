@@ -103,11 +103,40 @@ def _tables(
                 name=entry.key.text,
                 title=nodes.title(entry.value.get("title")),
                 key=key,
+                time=_time(entry.value, entry.key.text, specs, problems),
                 source=nodes.text(entry.value.get("source"), entry.key.text),
                 columns=specs,
                 span=entry.key.span,
             ),
         )
+
+
+def _time(table: Mapping, name: str, columns: dict[str, ColumnSpec], problems: Problems) -> str | None:
+    """The column that tells when a row came to be: a moment that is never missing."""
+    node = table.get("time")
+    if node is None:
+        return None
+    column = columns.get(nodes.text(node))
+    if column is None:
+        problems.add(
+            codes.UNKNOWN_COLUMN,
+            f"time `{nodes.text(node)}` is no column of `{name}`",
+            node.span,
+            did_you_mean(nodes.text(node), columns),
+        )
+        return None
+    if column.type.kind not in (Kind.DATE, Kind.TIMESTAMP, Kind.UNKNOWN):
+        problems.add(codes.TYPE_MISMATCH, f"time `{column.name}` is {column.type.null(False)}, no moment", node.span)
+        return None
+    if column.type.nullable:
+        problems.add(
+            codes.MAYBE_MISSING,
+            f"time `{column.name}` may be missing",
+            node.span,
+            "the time of a table says when a row came to be: declare the column without `?`",
+        )
+        return None
+    return column.name
 
 
 def _column(key: Scalar, node: Node, problems: Problems) -> ColumnSpec:

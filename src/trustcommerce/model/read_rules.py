@@ -1,30 +1,22 @@
 """Tree of a rule set -> `RuleSet`. The shape is checked; here names and dates get their meaning."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from trustcommerce import codes
 from trustcommerce.diagnostics import Problems
 from trustcommerce.language.bind import Text
 from trustcommerce.model import nodes
-from trustcommerce.model.read_choices import ChoiceReader
-from trustcommerce.model.ruleset import (
-    Adjustment,
-    Item,
-    Limit,
-    Part,
-    Reference,
-    RuleSet,
-    Sample,
-)
-from trustcommerce.read import Entry, Mapping, Scalar, Sequence
+from trustcommerce.model.read_facts import FactReader, read_window
+from trustcommerce.model.read_items import ITEM_BLOCKS
+from trustcommerce.model.ruleset import Adjustment, Events, Limit, Part, RuleSet
+from trustcommerce.read import Entry, Mapping, Node, Scalar, parse_date
 from trustcommerce.registry import Registry
 
 __all__ = ["read_ruleset"]
 
 Path = tuple[str | int, ...]
-_ITEMS = ("metrics", "values", "levels", "resources")
-_NOT_NAMES = (*_ITEMS, "ruleset", "title", "about", "effective", "subject")
+_NOT_NAMES = (*ITEM_BLOCKS, "ruleset", "title", "about", "effective", "subject", "every")
 
 
 def read_ruleset(
@@ -49,7 +41,7 @@ def read_ruleset(
     return _Reader(tree, registry, problems, {tuple(map(str, path)) for path in broken}).read(since, until)
 
 
-class _Reader(ChoiceReader):
+class _Reader(FactReader):
     def read(self, since: dt.date | None, until: dt.date | None) -> RuleSet | None:
         subject = self.tree.get("subject")
         name = self.tree.get("ruleset")
@@ -66,7 +58,7 @@ class _Reader(ChoiceReader):
             for entry in self.block("scores")
             if not self.bad("scores", entry.key.text)
         }
-        references = self.references()
+        references, facts, windows = self.references(), self.facts(), self.windows()
         return RuleSet(
             name=name.text,
             title=nodes.title(self.tree.get("title")),
@@ -78,12 +70,16 @@ class _Reader(ChoiceReader):
             until=until,
             subject=nodes.text(subject.get("name")),
             table=nodes.text(subject.get("table")),
+            fact=nodes.text(subject.get("from")) or None,
             key=nodes.texts(subject.get("key")),
             where=nodes.expression(subject.get("where")),
+            every=self.every(),
+            facts=facts,
             references=references,
+            windows=windows,
             items=self.items(),
             scores=scores,
-            broken=self.names() - references.keys() - scores.keys(),
+            broken=self.names() - references.keys() - facts.keys() - windows.keys() - scores.keys(),
             span=name.span,
             spans={entry.key.text: entry.value.span for entry in subject},
         )
@@ -97,150 +93,16 @@ class _Reader(ChoiceReader):
             for each in self.block(entry.key.text)
         )
 
-    # -- references
-
-    def references(self) -> dict[str, Reference]:
-        found = {}
-        for entry in self.block("references"):
-            node = entry.value
-            if not isinstance(node, Mapping) or self.bad("references", entry.key.text):
-                continue
-            kinds = [kind for kind in ("file", "table", "ruleset") if kind in node]
-            if len(kinds) != 1:
-                self.problems.add(
-                    codes.AMBIGUOUS_FORM, "a reference reads one `file`, `table` or `ruleset`", entry.key.span
-                )
-                continue
-            found[entry.key.text] = self.reference(entry, node, kinds[0])
-        return found
-
-    def reference(self, entry: Entry, node: Mapping, kind: str) -> Reference:
-        match = node.get("match")
-        assert isinstance(match, Mapping)
-        on = []
-        for each in match:
-            values = each.value.items if isinstance(each.value, Sequence) else (each.value,)
-            on.append((each.key.text, tuple(Text.of(v) for v in values if isinstance(v, Scalar)), each.key.span))
-        valid = node.get("valid")
-        otherwise = node.get("else")
-        return Reference(
-            name=entry.key.text,
-            kind=kind,
-            target=nodes.text(node.get(kind)),
-            match=tuple(on),
-            valid=(nodes.text(valid.get("from")), nodes.text(valid.get("until")), nodes.expression(valid.get("at")))
-            if isinstance(valid, Mapping)
-            else None,
-            otherwise={e.key.text: e.value for e in otherwise}
-            if isinstance(otherwise, Mapping)
-            else nodes.text(otherwise),
-            valid_spans=tuple(end.span for key in ("from", "until") if (end := valid.get(key)) is not None)
-            if isinstance(valid, Mapping)
-            else (),
-            source=(node.get(kind) or node).span,
-            span=entry.key.span,
-        )
-
-    # -- items
-
-    def items(self) -> dict[str, Item]:
-        found: dict[str, Item] = {}
-        for block in _ITEMS:
-            for entry in self.block(block):
-                name = entry.key.text
-                if name in found:
-                    self.problems.add(
-                        codes.DUPLICATE_NAME,
-                        f"`{name}` stands in `{block}` and in `{found[name].block}`",
-                        entry.key.span,
-                        f"first on line {found[name].span.line}; all items share one namespace",
-                    )
-                    continue
-                found[name] = self.item(entry, block)
-        for entry in self.block("scores"):
-            if entry.key.text in found:
-                self.problems.add(
-                    codes.DUPLICATE_NAME,
-                    f"`{entry.key.text}` is a score and stands in `{found[entry.key.text].block}`",
-                    entry.key.span,
-                )
-        return found
-
-    def item(self, entry: Entry, block: str) -> Item:
-        node = entry.value
-        mapping = node if isinstance(node, Mapping) else None
-        broken = self.bad(block, entry.key.text)
-        get = mapping.get if mapping is not None else lambda key: None
-        labels = get("labels")
-        self.check_labels(labels)
-        sample = get("sample")
-        metric = next(
-            ((key, mapping.get(key)) for key in self.registry.metric_kinds if mapping is not None and key in mapping),
-            None,
-        )
-        choice = self.choice(node, entry) if not broken else self.empty_choice(entry)
-        if mapping is not None and not broken:
-            self.check_item(mapping, metric is not None)
-        if mapping is not None and not broken and metric is None and choice.form is None:
-            self.no_form(entry, block)
-            broken = True
-        return Item(
-            name=entry.key.text,
-            block=block,
-            title=nodes.title(get("title")),
-            about=nodes.text(get("about")),
-            choice=choice,
-            metric=(metric[0], metric[1]) if metric is not None and metric[1] is not None else None,
-            sample=self.sample(sample) if isinstance(sample, Mapping) and not broken else None,
-            any_sample=nodes.text(sample) == "any",
-            labels=nodes.texts(labels) if isinstance(labels, Sequence) else nodes.expression(labels),
-            unit=nodes.text(get("unit")) or None,
-            better=nodes.text(get("better")) or None,
-            range=nodes.pair(get("range")),
-            round=nodes.decimal(get("round")),
-            applies=nodes.expression(get("applies")),
-            in_force=self.in_force(node),
-            broken=broken,
-            body=node.span,
-            span=entry.key.span,
-        )
-
-    def check_labels(self, node: object) -> None:
-        seen: set[str] = set()
-        for each in node if isinstance(node, Sequence) else ():
-            if nodes.text(each) in seen:
-                self.problems.add(codes.DUPLICATE_NAME, f"label `{nodes.text(each)}` stands twice", each.span)
-            seen.add(nodes.text(each))
-
-    def check_item(self, node: Mapping, measured: bool) -> None:
-        """Keys of an item that would say nothing: only scores have statuses, only ratios samples."""
-        sample = node.entry("sample")
-        if sample is not None and not measured:
-            self.problems.add(codes.UNKNOWN_KEY, "`sample` says nothing without `ratio`", sample.key.span, "drop it")
-        exceptions = node.get("exceptions")
-        for each in exceptions if isinstance(exceptions, Sequence) else ():
-            for key in ("status", "reason"):
-                entry = each.entry(key) if isinstance(each, Mapping) else None
-                if entry is not None:
-                    self.problems.add(
-                        codes.UNKNOWN_KEY, f"`{key}` says nothing here: only scores have it", entry.key.span, "drop it"
-                    )
-
-    def no_form(self, entry: Entry, block: str) -> None:
-        forms = list(self.registry.choice_forms)
-        if block == "metrics":
-            forms += self.registry.metric_kinds
-        self.problems.add(
-            codes.AMBIGUOUS_FORM,
-            f"`{entry.key.text}` does not say how it is decided",
-            entry.key.span,
-            f"say one of {', '.join(forms)}",
-        )
-
-    def sample(self, node: Mapping) -> Sample:
-        at_least, otherwise = node.get("at_least"), node.get("else")
-        assert isinstance(at_least, Scalar) and isinstance(at_least.value, int) and otherwise is not None
-        return Sample(at_least=at_least.value, of=nodes.expression(node.get("of")), otherwise=otherwise, span=node.span)
+    def every(self) -> tuple[str, str | int] | None:
+        """The period, as its unit and the day in it: `day`, `week: friday`, `month: 8`, `quarter: 1`."""
+        node = self.tree.get("every")
+        if isinstance(node, Scalar):
+            return node.text, 1
+        if not isinstance(node, Mapping) or self.bad("every"):
+            return None
+        entry = node.entries[0]
+        value = entry.value.value if isinstance(entry.value, Scalar) else None
+        return entry.key.text, value if isinstance(value, int) else nodes.text(entry.value)
 
     # -- scores
 
@@ -286,13 +148,19 @@ class _Reader(ChoiceReader):
             if not isinstance(each, Mapping) or not self.in_force(each):
                 continue
             choice = self.choice(each, entry)
-            points = nodes.expression(each.get("points"))
-            if (points is None) == (choice.form is None):
+            events = self.events(each, entry)
+            points = nodes.expression(each.get("points")) if events is None else None
+            if events is not None and choice.form is not None:
+                self.problems.add(
+                    codes.AMBIGUOUS_FORM, f"`{entry.key.text}` says both `each` and a choice", entry.key.span
+                )
+                continue
+            if events is None and (points is None) == (choice.form is None):
                 said = "both `points` and a choice" if points else "neither `points` nor a choice"
                 self.problems.add(codes.AMBIGUOUS_FORM, f"`{entry.key.text}` says {said}", entry.key.span)
                 continue
             when = each.entry("when")
-            if when is not None and points is None:
+            if when is not None and points is None and events is None:
                 self.problems.add(
                     codes.AMBIGUOUS_FORM,
                     f"`{entry.key.text}` says both `when` and a choice",
@@ -306,6 +174,7 @@ class _Reader(ChoiceReader):
                     title=nodes.title(each.get("title")),
                     guard=self.guard(each) if "when" in each else None,
                     choice=choice,
+                    events=events,
                     points=points,
                     at_most=nodes.expression(each.get("at_most")),
                     reason=nodes.text(each.get("reason"), entry.key.text.upper()),
@@ -313,6 +182,34 @@ class _Reader(ChoiceReader):
                 )
             )
         return tuple(found)
+
+    def events(self, node: Mapping, entry: Entry) -> Events | None:
+        """Rows of a fact that each count: `each` with its companions."""
+        fact = node.get("each")
+        if not isinstance(fact, Scalar):
+            for key in ("window", "by", "per", "where", "dated_by", "exclude"):
+                found = node.entry(key)
+                if found is not None:
+                    self.problems.add(
+                        codes.UNKNOWN_KEY, f"`{key}` says nothing without `each`", found.key.span, "drop it"
+                    )
+            return None
+        points = node.get("points")
+        if points is None:
+            self.problems.add(codes.MISSING_KEY, f"`{entry.key.text}` does not say `points`", entry.key.span)
+            return None
+        exclude, window = node.get("exclude"), node.get("window")
+        return Events(
+            fact=fact.text,
+            where=nodes.expression(node.get("where")),
+            window=None if window is None else read_window(window),
+            by=nodes.expression(node.get("by")),
+            per=self.expressions(node.get("per")),
+            points=tuple(_dated(points)),
+            dated_by=nodes.expression(node.get("dated_by")),
+            exclude=None if exclude is None else () if nodes.text(exclude) == "none" else nodes.texts(exclude),
+            span=fact.span,
+        )
 
     def limits(self, node: Mapping) -> tuple[Limit, ...]:
         entries = node.get("limits")
@@ -339,3 +236,12 @@ class _Reader(ChoiceReader):
                 )
             )
         return tuple(found)
+
+
+def _dated(node: Node) -> Iterator[tuple[dt.date | None, Text]]:
+    """Expressions with the date from which each holds, in order of dates; a single one holds always."""
+    if isinstance(node, Scalar):
+        yield None, Text.of(node)
+    for entry in sorted(node if isinstance(node, Mapping) else (), key=lambda each: each.key.text):
+        if isinstance(entry.value, Scalar):
+            yield parse_date(entry.key.text), Text.of(entry.value)

@@ -2,15 +2,19 @@
 
 import datetime as dt
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
 from trustcommerce.diagnostics import Span
 from trustcommerce.language.bind import Text
 from trustcommerce.model.title import Title
-from trustcommerce.read.tree import Node
+from trustcommerce.read.tree import Mapping, Node
 
-__all__ = ["Adjustment", "Choice", "ExceptionRule", "Guard", "Item", "Limit", "Part", "Reference", "RuleSet", "Sample"]
+if TYPE_CHECKING:
+    from trustcommerce.model.facts import Fact, Reference, Window
+
+__all__ = ["Adjustment", "Choice", "Events", "ExceptionRule", "Guard", "Item", "Limit", "Part", "RuleSet", "Sample"]
 
 _span = field(eq=False, repr=False)
 
@@ -61,14 +65,17 @@ class Sample:
 
 @frozen(kw_only=True, eq=False)
 class Item:
-    """A named value: of the block `metrics`, `values`, `levels` or `resources`."""
+    """A named value: of the block `metrics`, `values`, `levels` or `resources`, or a fact's column.
+
+    `metric` is the kind of metric and everything that the item says.
+    """
 
     name: str
     block: str
     title: Title
     about: str
     choice: Choice
-    metric: tuple[str, Node] | None
+    metric: tuple[str, Mapping] | None
     sample: Sample | None
     any_sample: bool
     labels: tuple[str, ...] | Text | None
@@ -84,13 +91,32 @@ class Item:
 
 
 @frozen(kw_only=True, eq=False)
+class Events:
+    """Rows of a fact that each take off or add points.
+
+    `points` holds from the dates beside it on, by the row's column `dated_by`; without dates there is one.
+    """
+
+    fact: str
+    where: Text | None
+    window: "Window | None"
+    by: Text | None
+    per: tuple[Text, ...]
+    points: tuple[tuple[dt.date | None, Text], ...]
+    dated_by: Text | None
+    exclude: tuple[str, ...] | None
+    span: Span = _span
+
+
+@frozen(kw_only=True, eq=False)
 class Adjustment:
-    """A bonus or a deduction."""
+    """A bonus or a deduction: by a condition, a choice, or rows of a fact."""
 
     name: str
     title: Title
     guard: Guard | None
     choice: Choice
+    events: Events | None
     points: Text | None
     at_most: Text | None
     reason: str
@@ -134,26 +160,12 @@ class Part:
 
 
 @frozen(kw_only=True, eq=False)
-class Reference:
-    """At most one row of a file, table or rule set where it is used."""
-
-    name: str
-    kind: str
-    target: str
-    match: tuple[tuple[str, tuple[Text, ...], Span], ...]
-    valid: tuple[str, str, Text | None] | None
-    otherwise: str | dict[str, Node]
-    valid_spans: tuple[Span, ...] = _span
-    source: Span = _span
-    span: Span = _span
-
-
-@frozen(kw_only=True, eq=False)
 class RuleSet:
     """One rule set as it holds between two dates at which something in it changes.
 
-    `effective` bounds the rule set, `since` and `until` this version of it. `broken` are names of
-    what can't be read, which is reported already.
+    `effective` bounds the rule set, `since` and `until` this version of it. The subjects are the rows
+    of `table`, or the keys that stand in the fact `fact`. `broken` are names of what can't be read,
+    which is reported already.
     """
 
     name: str
@@ -166,9 +178,13 @@ class RuleSet:
     until: dt.date | None
     subject: str
     table: str
+    fact: str | None
     key: tuple[str, ...]
     where: Text | None
-    references: dict[str, Reference]
+    every: tuple[str, str | int] | None
+    facts: dict[str, "Fact"]
+    references: dict[str, "Reference"]
+    windows: dict[str, "Window"]
     items: dict[str, Item]
     scores: dict[str, Part]
     broken: frozenset[str]

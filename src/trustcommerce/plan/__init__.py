@@ -4,6 +4,7 @@ In: `Pack` and `RuleSet`s. Out: `PackPlan`: per rule set its versions, each a re
 order of dependence, immutable, with the shape of its scores for explanations.
 """
 
+from trustcommerce.plan.chain import links
 from trustcommerce.plan.pack import PackPlan, plan_pack
 from trustcommerce.plan.ruleset import RuleSetPlan, Version
 from trustcommerce.plan.shape import AdjustmentShape, ExceptionShape, ItemShape, LimitShape, Line, NodeShape
@@ -18,5 +19,6 @@ __all__ = [
     "PackPlan",
     "RuleSetPlan",
     "Version",
+    "links",
     "plan_pack",
 ]

@@ -9,6 +9,7 @@ from trustcommerce.language.operations import null_of, retype
 from trustcommerce.language.types import INTEGER, POINTS, UNKNOWN
 from trustcommerce.model import Adjustment, Limit, Part
 from trustcommerce.plan.context import Context
+from trustcommerce.plan.events import lower_events
 from trustcommerce.plan.items import clamp
 from trustcommerce.plan.lowering import Lowering, Target, to_points
 from trustcommerce.plan.shape import AdjustmentShape, LimitShape
@@ -52,7 +53,9 @@ class Adjustments:
 
     def _points(self, each: Adjustment, name: str) -> Expr:
         """Points of a bonus or deduction, never missing, capped by `at_most`, 0 where `when` fails."""
-        if each.points is not None:
+        if each.events is not None:
+            found = lower_events(each, name, self.context)
+        elif each.points is not None:
             found = to_points(self.context.bind(each.points), self.context)
         else:
             choice = each.choice
@@ -80,7 +83,7 @@ class Adjustments:
             )
         if (found.type.low or 0) < 0:
             found = self.ops.extreme("greatest", [found, Literal(0, POINTS.within(0, 0))], each.span)
-        if each.at_most is not None:
+        if each.at_most is not None and each.events is None:
             cap = to_points(self.context.bind(each.at_most), self.context)
             if cap.type != UNKNOWN and ((cap.type.low or 0) < 0 or cap.type.nullable):
                 return self.ops.error(

@@ -1,53 +1,82 @@
 """Planning one version of one rule set: names are lowered on demand, each once, in order.
 
-`Context` is the subject's scope. Asking for a name lowers what it needs first, so that a name that
-reaches itself is found with its path. `steps` holds items and the keys of references in the order
-in which they became possible.
+`Context` is a scope: the subject's, or that of a fact's rows. Asking for a name lowers what it needs
+first, so that a name that reaches itself is found with its path. `steps` holds items, joins and
+windows in the order in which they became possible.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from trustcommerce import codes
 from trustcommerce.diagnostics import Problems, Span
 from trustcommerce.language.bind import Text, bind
-from trustcommerce.language.expressions import Column, Expr, Literal, poison
+from trustcommerce.language.expressions import Column, Expr, Literal, columns, poison
 from trustcommerce.language.functions import Function
 from trustcommerce.language.macros import Macro
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.opening import Calendar
 from trustcommerce.language.operations import Operations
-from trustcommerce.language.relations import Field, Item
+from trustcommerce.language.relations import Field, Item, Relation
 from trustcommerce.language.types import DATE, TEXT, UNKNOWN, Kind
 from trustcommerce.model import Pack, RuleSet
 from trustcommerce.plan.digest import described, meaning
 from trustcommerce.registry import Registry
 
-__all__ = ["Context"]
+__all__ = ["Context", "Step"]
+
+
+@frozen(eq=False)
+class Step:
+    """A relation put on top of the rows so far; None when it is broken, which is reported.
+
+    Args:
+        build: Makes it, once everything that is read of it is known.
+        reads: Columns that it needs.
+    """
+
+    build: Callable[[Relation], Relation | None]
+    reads: Callable[[], set[str]]
 
 
 class Context:
-    """The state of planning: what is defined so far, what is being defined, what can be."""
+    """The state of planning: what is defined so far, what is being defined, what can be.
 
-    def __init__(self, pack: Pack, ruleset: RuleSet, registry: Registry, problems: Problems) -> None:
+    Args:
+        fields: Columns of the rows, by name.
+        row: Whether the rows are a fact's, not the subjects.
+    """
+
+    def __init__(
+        self,
+        pack: Pack,
+        ruleset: RuleSet,
+        registry: Registry,
+        problems: Problems,
+        fields: Mapping[str, Field],
+        row: bool = False,
+    ) -> None:
         self.pack, self.ruleset, self.registry, self.problems = pack, ruleset, registry, problems
+        self.row = row
         self.ops = Operations(problems)
-        self.steps: list[Item | tuple[str, str]] = []
+        self.steps: list[Item | Step] = []
         self.used: set[str] = set()
         self.thunks: dict[str, Callable[[], Expr]] = {}
         self.references: dict[str, Callable[[str, str, Span], Expr]] = {}
         self.reference_columns: dict[str, tuple[str, ...]] = {}
+        self.aliases: dict[str, Callable[[str, Span], Expr]] = {}
+        self.lazy: dict[str, Callable[[], Expr]] = {}
+        self.facts: Any = None
         self.metric: str | None = None
+        self.unexcluded = False
+        self.present: frozenset[str] = frozenset()
         self._functions: dict[str, Function | Macro] = {**registry.functions, **registry.macros}
-        self._sharing = True
         self._done: dict[str, Expr] = {}
         self._stack: list[str] = []
-        table = pack.tables.get(ruleset.table)
-        self.columns: dict[str, Field] = {
-            name: Field(name, spec.type) for name, spec in (table.columns if table else {}).items()
-        }
+        self.columns: dict[str, Field] = dict(fields)
 
     # -- the scope
 
@@ -67,13 +96,14 @@ class Context:
         yield from self.columns
         yield from self.thunks
         yield from self.references
+        yield from self.aliases
         yield from self.ruleset.broken
         yield from ("as_of", "metric")
 
     def resolve(self, parts: tuple[str, ...], span: Span) -> Expr:
         name, head = ".".join(parts), parts[0]
-        if name in self.thunks:
-            return self.value(name, span)
+        if name in self.thunks or name in self.lazy:
+            return self._known_present(self.value(name, span))
         if len(parts) == 1:
             if name == "as_of":
                 return Column("as_of", DATE, span)
@@ -81,12 +111,28 @@ class Context:
                 return self._metric(span)
             if name in self.columns:
                 self.used.add(name)
-                return Column(name, self.columns[name].type, span)
+                return self._known_present(Column(name, self.columns[name].type, span))
         elif head == "previous":
             return self.ops.error(codes.NEEDS_PERIODS, "`previous` needs periods, which do not exist yet", span)
+        elif head in self.aliases:
+            return self._known_present(self.aliases[head](".".join(parts[1:]), span))
         elif head in self.references:
-            return self.references[head](".".join(parts[1:]), self.metric or "", span)
+            return self._known_present(self.references[head](".".join(parts[1:]), self.metric or "", span))
         return poison(span) if head in self.ruleset.broken else self._unknown(parts, span)
+
+    def _known_present(self, expr: Expr) -> Expr:
+        """`expr` as never missing, where a condition that holds says so."""
+        known = isinstance(expr, Column) and expr.name in self.present
+        return evolve(expr, type=expr.type.null(False)) if known else expr
+
+    @contextmanager
+    def assuming(self, present: Iterable[str]) -> Iterator[None]:
+        """Let columns count as never missing, since rows without them are not looked at."""
+        before, self.present = self.present, self.present | frozenset(present)
+        try:
+            yield
+        finally:
+            self.present = before
 
     def _metric(self, span: Span) -> Expr:
         if self.metric is None:
@@ -125,7 +171,7 @@ class Context:
             return self.ops.error(codes.CYCLE, f"`{name}` reaches itself: {path}", span)
         self._stack.append(name)
         try:
-            found = self.thunks[name]()
+            found = (self.thunks.get(name) or self.lazy[name])()
         finally:
             self._stack.pop()
         self._done.setdefault(name, found)
@@ -133,6 +179,9 @@ class Context:
 
     def define(self, name: str, expr: Expr, *, late: bool = False) -> Expr:
         """Make `expr` an item; constants and poison need none."""
+        if isinstance(expr, Column) and expr.name == name:
+            self._done[name] = expr
+            return expr
         if isinstance(expr, Literal):
             self._done[name] = expr
             return expr
@@ -152,20 +201,20 @@ class Context:
             return expr
         return self.define(name, expr, late=late)
 
+    def add(
+        self, build: Callable[[Relation], Relation | None], reads: Callable[[], set[str]] = set
+    ) -> None:
+        """Put a relation on top of the rows so far."""
+        self.steps.append(Step(build, reads))
+
     def share(self, expr: Expr) -> Expr:
-        """`expr` as an item that is named after what it computes."""
-        if not self._sharing or isinstance(expr, Literal | Column):
+        """`expr` as an item that is named after what it computes.
+
+        What rests on an assumption stays where it holds: items are computed for every row.
+        """
+        if isinstance(expr, Literal | Column) or columns(expr) & self.present:
             return expr
         return self.define_once(f"shared.{meaning([described(expr)])[:16]}", expr)
-
-    @contextmanager
-    def standing_alone(self) -> Iterator[None]:
-        """Share nothing: for the condition that keeps rows before any item is computed."""
-        before, self._sharing = self._sharing, False
-        try:
-            yield
-        finally:
-            self._sharing = before
 
     @contextmanager
     def naming(self, metric: str) -> Iterator[None]:

@@ -3,8 +3,10 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 
+from attrs import fields, has
+
 from trustcommerce.language.expressions import Apply, Call, Case, Column, Expr, Literal
-from trustcommerce.language.relations import Derive, Keep, Match, Relation, Scan
+from trustcommerce.language.relations import Derive, Field, Measure, Relation, Scan, Table
 from trustcommerce.language.types import Type
 
 __all__ = ["SEMANTICS", "canonical", "described", "meaning"]
@@ -23,25 +25,36 @@ def meaning(parts: Iterable[str]) -> str:
 
 def canonical(relation: Relation) -> Iterator[str]:
     """The relation as texts that are the same exactly when it computes the same."""
-    if isinstance(relation, Scan):
-        yield f"scan {relation.table} {relation.key}"
-        for each in relation.fields:
-            yield f"{each.name}:{_type(each.type)}"
-        return
-    yield from canonical(relation.source)
-    if isinstance(relation, Keep):
-        yield f"keep {described(relation.where)}"
-    elif isinstance(relation, Derive):
+    if isinstance(relation, Derive):
+        yield from canonical(relation.source)
         for item in sorted(relation.items, key=lambda each: each.name):
             yield f"{item.name} = {described(item.expr)}"
-    elif isinstance(relation, Match):
-        yield f"match {relation.name} {relation.kind} {relation.input} {relation.on} {relation.required}"
-        for row in relation.candidates:
-            yield " | ".join(described(each) for each in row)
-        if relation.valid is not None:
-            yield f"valid {relation.valid[0]} {relation.valid[1]} {described(relation.valid[2])}"
-        if relation.table is not None:
-            yield from sorted(map(repr, relation.table.rows))
+        return
+    if not isinstance(relation, Scan):
+        yield from canonical(relation.source)
+    yield type(relation).__name__
+    for each in fields(type(relation)):
+        if each.name not in ("source", "show", "flags"):
+            yield f"{each.name}: {_text(getattr(relation, each.name))}"
+
+
+def _text(value: object) -> str:
+    """A part of a node: expressions without places, relations and tables by what they hold."""
+    if isinstance(value, Apply | Call | Case | Column | Literal):
+        return described(value)
+    if isinstance(value, Type):
+        return _type(value)
+    if isinstance(value, Table):
+        return f"{value.name}{sorted(map(repr, value.rows))}"
+    if isinstance(value, Field):
+        return f"{value.name}:{_type(value.type)}"
+    if isinstance(value, Measure):
+        return f"({', '.join(_text(getattr(value, each.name)) for each in fields(Measure))})"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_text, value))})"
+    if has(type(value)):
+        return "; ".join(canonical(value))  # type: ignore[arg-type]
+    return repr(value)
 
 
 def _type(type_: Type) -> str:

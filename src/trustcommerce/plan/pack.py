@@ -147,9 +147,11 @@ class _Planner:
             self.failed.add(name)
             return None
         self._check_totals(versions)
-        self.results[name] = {each.name: each.type for version in versions for each in version.outputs}
+        self.results[name] = {
+            each.name: each.type for version in versions for each in (*version.carried, *version.outputs)
+        }
         first = rulesets[0]
-        table = self.pack.tables[first.table]
+        table = self.pack.tables.get(first.table)
         columns = {n: f for v in versions for f in v.inputs for n in [f.name]}
         return RuleSetPlan(
             name=name,
@@ -164,7 +166,8 @@ class _Planner:
             effective_until=first.effective_until,
             enforced=first.enforced,
             versions=tuple(versions),
-            titles={n: c.title for n, c in table.columns.items()},
+            every=first.every,
+            titles={n: c.title for n, c in (table.columns if table is not None else {}).items()},
         )
 
     def _read(self, tree: Mapping, since: dt.date | None, until: dt.date | None) -> RuleSet | None:
@@ -200,13 +203,17 @@ def _nodes(shapes: tuple[NodeShape, ...]) -> list[NodeShape]:
 
 
 def _reads(tree: Mapping) -> list[tuple[str, Scalar]]:
-    """Rule sets that the tree's references name."""
-    references = tree.get("references")
+    """Rule sets that the tree's references, facts and exclusions name."""
     found = []
-    for entry in references if isinstance(references, Mapping) else ():
-        target = entry.value.get("ruleset") if isinstance(entry.value, Mapping) else None
-        if isinstance(target, Scalar):
-            found.append((target.text, target))
+    for block in ("references", "facts"):
+        entries = tree.get(block)
+        for entry in entries if isinstance(entries, Mapping) else ():
+            exclude = entry.value.get("exclude") if isinstance(entry.value, Mapping) else None
+            inner = [each.value for each in exclude] if isinstance(exclude, Mapping) else []
+            for node in (entry.value, *inner):
+                target = node.get("ruleset") if isinstance(node, Mapping) else None
+                if isinstance(target, Scalar):
+                    found.append((target.text, target))
     return found
 
 

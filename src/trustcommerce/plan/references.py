@@ -1,7 +1,6 @@
 """References lowered: the most specific matching row of a file, table or rule set, as columns."""
 
 import itertools
-from collections.abc import Mapping
 from functools import partial
 
 from attrs import field, mutable
@@ -9,13 +8,14 @@ from attrs import field, mutable
 from trustcommerce import codes
 from trustcommerce.diagnostics import Span
 from trustcommerce.language.bind import Text
-from trustcommerce.language.expressions import Column, Expr, Literal, poison
+from trustcommerce.language.expressions import Column, Expr, Literal, columns, poison
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.operations import constant, retype
 from trustcommerce.language.relations import Field, Match, Relation, Table
 from trustcommerce.language.types import BOOLEAN, DATE, UNKNOWN, Kind, Type
 from trustcommerce.model import FileTable, Reference
 from trustcommerce.plan.context import Context
+from trustcommerce.plan.origins import OriginRows, Shared
 from trustcommerce.read import Scalar
 
 __all__ = ["References"]
@@ -25,21 +25,21 @@ __all__ = ["References"]
 class _Instance:
     """A reference as one metric sees it: `match` may ask for the metric's name."""
 
-    on: tuple[str, ...]
-    on_fields: tuple[Field, ...]
-    candidates: tuple[tuple[Expr, ...], ...]
-    valid: tuple[str, str, Expr] | None
-    broken: bool
+    rows: OriginRows | None
+    on: tuple[Field, ...] = ()
+    candidates: tuple[tuple[Expr, ...], ...] = ()
+    valid: tuple[str, str, Expr] | None = None
+    when: Expr | None = None
+    order: tuple[str, ...] = ()
+    broken: bool = False
     used: dict[str, Field] = field(factory=dict)
 
 
 class References:
-    """The references of one rule set, each lowered when it is first read."""
+    """The references of one rule set as one scope sees them, each lowered when it is first read."""
 
-    def __init__(
-        self, context: Context, results: Mapping[str, Mapping[str, Type]], keys: Mapping[str, tuple[str, ...]]
-    ) -> None:
-        self.context, self.results, self.keys = context, results, keys
+    def __init__(self, context: Context, shared: Shared) -> None:
+        self.context, self.shared = context, shared
         self.instances: dict[tuple[str, str], _Instance] = {}
         self.known: dict[str, dict[str, Type]] = {}
         for reference in context.ruleset.references.values():
@@ -63,27 +63,53 @@ class References:
 
     def _columns(self, reference: Reference) -> dict[str, Type] | None:
         """Columns of the source with their types, None when there is no such source."""
-        context, target = self.context, reference.target
         if reference.kind == "file":
-            file = context.pack.files.get(target)
-            if file is not None:
-                self._check_rows(reference, file)
-                return {name: c.type for name, c in file.spec.columns.items()}
-            known = list(context.pack.files)
-        elif reference.kind == "table":
-            table = context.pack.tables.get(target)
-            if table is not None:
-                self._check_key(reference, table.key)
-                return {name: c.type for name, c in table.columns.items()}
-            known = list(context.pack.tables)
+            return self._file_columns(reference)
+        rows = self._rows(reference)
+        if rows is None or rows.broken:
+            return None
+        self._check_key(reference, rows)
+        return {name: rows.context.columns[name].type for name in rows.context.columns} | {
+            name: rows.context.value(name).type for name in rows.origin.columns
+        }
+
+    def _rows(self, reference: Reference) -> OriginRows | None:
+        """The rows of a reference that is no pack file, lowered anew for each scope that reads it."""
+        if reference.kind == "facts":
+            facts = self.context.facts
+            other = facts.rows(reference.target, reference.source) if facts is not None else None
+            if other is None:
+                return None
+            rows = OriginRows(reference.origin, self.shared, other)
         else:
-            if target in self.results:
-                self._check_key(reference, self.keys[target])
-                return dict(self.results[target])
-            known = []
+            rows = OriginRows(reference.origin, self.shared)
+        rows.lower()
+        return rows
+
+    def _file_columns(self, reference: Reference) -> dict[str, Type] | None:
+        context, target = self.context, reference.target
+        origin = reference.origin
+        for key, said in (
+            ("where", origin.where),
+            ("columns", origin.columns),
+            ("keep", origin.keep),
+            ("known_at", origin.known_at),
+            ("when", reference.when),
+        ):
+            if said:
+                context.problems.add(
+                    codes.UNKNOWN_KEY,
+                    f"`{key}` says nothing for a file of the pack",
+                    origin.spans.get(key, reference.span),
+                    "a file holds just the rows that are meant: edit the file",
+                )
+        file = context.pack.files.get(target)
+        if file is not None:
+            self._check_rows(reference, file)
+            return {name: c.type for name, c in file.spec.columns.items()}
         if target in context.pack.broken:
             return None
-        if reference.kind == "file" and (".." in target or target.startswith("/")):
+        if ".." in target or target.startswith("/"):
             context.problems.add(
                 codes.OUTSIDE_PACK,
                 f"`{target}` does not lie in the pack's folder references/",
@@ -91,19 +117,22 @@ class References:
                 "a pack holds everything it needs",
             )
             return None
-        if reference.kind != "ruleset":
-            hint = did_you_mean(target, known) or f"pack.yaml declares {', '.join(known) or 'none'}"
-            context.problems.add(codes.UNKNOWN_TABLE, f"no {reference.kind} `{target}`", reference.source, hint)
+        known = list(context.pack.files)
+        hint = did_you_mean(target, known) or f"pack.yaml declares {', '.join(known) or 'none'}"
+        context.problems.add(codes.UNKNOWN_TABLE, f"no file `{target}`", reference.source, hint)
         return None
 
-    def _check_key(self, reference: Reference, key: tuple[str, ...]) -> None:
+    def _check_key(self, reference: Reference, rows: OriginRows) -> None:
+        """A match gives one row: it holds the whole key, or `keep` says which."""
         on = {column for column, _, _ in reference.match}
-        if on != set(key) and f"{reference.target}.key" not in self.context.pack.broken:
+        picked = reference.origin.keep is not None or reference.valid is not None
+        whole = bool(rows.key) and set(rows.key) <= on
+        if not whole and not picked and f"{reference.target}.key" not in self.context.pack.broken:
             self.context.problems.add(
                 codes.DUPLICATE_MATCH,
                 f"`{reference.target}` may have several rows for the same {', '.join(sorted(on))}",
                 reference.span,
-                f"match its whole key: {', '.join(key) or 'it has none'}",
+                f"match its whole key: {', '.join(rows.key) or 'it has none'}; or say which row: `keep`",
             )
 
     def _check_rows(self, reference: Reference, file: FileTable) -> None:
@@ -169,6 +198,8 @@ class References:
     def _value(
         self, reference: Reference, name: str, instance: _Instance, column: str, type_: Type, span: Span
     ) -> Expr:
+        if instance.rows is not None:
+            instance.rows.read(column, span)
         instance.used[column] = Field(column, type_)
         if reference.otherwise == "error":
             return Column(f"{name}.{column}", type_, span)
@@ -203,8 +234,8 @@ class References:
         name = f"{reference.name}[{metric}]" if asks else reference.name
         key = (reference.name, metric if asks else "")
         if key not in self.instances:
-            self.instances[key] = self._match(reference, columns)
-            self.context.steps.append(key)
+            self.instances[key] = found = self._match(reference, columns)
+            self.context.add(partial(self.match, key), partial(_reads, found, f"{reference.name}."))
         return name, self.instances[key]
 
     def _match(self, reference: Reference, columns: dict[str, Type]) -> _Instance:
@@ -224,14 +255,57 @@ class References:
             broken = broken or any(each.type == UNKNOWN for each in found)
             choices.append(found)
         valid = self._valid(reference, columns)
-        broken = broken or valid == "broken"
-        return _Instance(
-            on=tuple(column for column, _, _ in reference.match),
-            on_fields=tuple(Field(column, columns[column]) for column, _, _ in reference.match if column in columns),
-            candidates=() if broken else tuple(itertools.product(*choices)),
+        rows = self._rows(reference) if reference.kind != "file" else None
+        instance = _Instance(
+            rows=rows,
+            on=tuple(Field(column, columns[column]) for column, _, _ in reference.match if column in columns),
+            candidates=tuple(itertools.product(*choices)),
             valid=None if isinstance(valid, str) else valid,
-            broken=broken,
+            broken=broken or valid == "broken",
         )
+        if rows is not None:
+            self._narrow(reference, rows, instance)
+        return instance
+
+    def _narrow(self, reference: Reference, rows: OriginRows, instance: _Instance) -> None:
+        """The further condition and the order of a reference, read from the rows that it matches."""
+        for each in instance.on:
+            rows.read(each.name, reference.span)
+        for column in instance.valid[:2] if instance.valid is not None else ():
+            rows.read(column, reference.span)
+        if reference.when is not None:
+            read: dict[str, Field] = {}
+            before = self.context.aliases.get(reference.name)
+            self.context.aliases[reference.name] = rows.alias(reference.name, read)
+            instance.when = self.context.certain(reference.when, None, "wrap it: `coalesce(..., false)`")
+            del self.context.aliases[reference.name]
+            if before is not None:
+                self.context.aliases[reference.name] = before
+            instance.used.update(read)
+            instance.broken = instance.broken or instance.when.type == UNKNOWN
+        keep = reference.origin.keep
+        if keep is None:
+            return
+        order = []
+        for text in keep.order:
+            found = rows.read(text.text.strip(), text.span())
+            instance.broken = instance.broken or found.type == UNKNOWN
+            if found.type.nullable:
+                self.context.ops.error(
+                    codes.MAYBE_MISSING,
+                    f"`{text.text}` may be missing, and the order of rows must be certain",
+                    text.span(),
+                    "order by columns that are never missing",
+                )
+            order.append(text.text.strip())
+        if not rows.key or not set(rows.key) <= {*order, *(each.name for each in instance.on)}:
+            self.context.ops.error(
+                codes.UNORDERED,
+                "two rows may be equal in this order",
+                keep.span,
+                f"end the order with the key: {', '.join(rows.key) or 'declare one in pack.yaml'}",
+            )
+        instance.order = tuple(order)
 
     def _candidate(self, text: Text, type_: Type) -> Expr:
         ops = self.context.ops
@@ -279,23 +353,23 @@ class References:
         if instance.broken:
             return None
         reference = self.context.ruleset.references[name]
+        keep = reference.origin.keep
+        rows = self._table(reference) if instance.rows is None else instance.rows.relation()
         return Match(
             source=source,
             name=f"{name}[{metric}]" if metric else name,
-            table=self._table(reference),
-            input=None if reference.kind == "file" else reference.target,
-            kind=reference.kind,
+            rows=rows,
             fields=tuple(instance.used.values()),
             on=instance.on,
-            on_fields=instance.on_fields,
             candidates=instance.candidates,
             valid=instance.valid,
+            when=instance.when,
+            pick=None if keep is None else "first" if keep.first else "last",
+            order=instance.order,
             required=reference.otherwise == "error",
         )
 
-    def _table(self, reference: Reference) -> Table | None:
-        if reference.kind != "file":
-            return None
+    def _table(self, reference: Reference) -> Table:
         file = self.context.pack.files[reference.target]
         return Table(reference.target, tuple(Field(n, c.type) for n, c in file.spec.columns.items()), file.rows)
 
@@ -303,3 +377,12 @@ class References:
 def _asks(reference: Reference) -> bool:
     """Whether `match` asks for the name of the metric: then each metric sees its own row."""
     return any(text.text.strip() == "metric" for _, texts, _ in reference.match for text in texts)
+
+
+def _reads(instance: _Instance, own: str) -> set[str]:
+    """Columns of the left rows that a match needs."""
+    exprs = [each for row in instance.candidates for each in row]
+    exprs += [instance.valid[2]] if instance.valid is not None else []
+    found = {name for each in exprs for name in columns(each)}
+    inner = columns(instance.when) if instance.when is not None else set()
+    return found | {name for name in inner if not name.startswith(own)}

@@ -9,14 +9,19 @@ from attrs import evolve, field, frozen
 
 from trustcommerce import codes
 from trustcommerce.diagnostics import Problems, Span
-from trustcommerce.language.expressions import Expr, Literal, columns
+from trustcommerce.language.expressions import Column, Expr, Literal
 from trustcommerce.language.names import did_you_mean
-from trustcommerce.language.relations import Derive, Field, Item, Keep, Match, Relation, Scan
-from trustcommerce.language.types import UNKNOWN, Kind, Type
-from trustcommerce.model import Pack, RuleSet, Title
+from trustcommerce.language.relations import Derive, Distinct, Field, Gather, Item, Match, Peers, Rank, Relation
+from trustcommerce.language.types import Type
+from trustcommerce.model import Item as ItemSpec
+from trustcommerce.model import Pack, RuleSet, TableSpec, Title
+from trustcommerce.plan.chain import chain, links
 from trustcommerce.plan.context import Context
+from trustcommerce.plan.facts import Facts
 from trustcommerce.plan.items import lower_item
-from trustcommerce.plan.reasons import TOP, lower_reasons
+from trustcommerce.plan.origins import Shared
+from trustcommerce.plan.outputs import outputs
+from trustcommerce.plan.reasons import lower_reasons
 from trustcommerce.plan.references import References
 from trustcommerce.plan.scores import Scores
 from trustcommerce.plan.shape import ItemShape, NodeShape
@@ -34,31 +39,54 @@ class Version:
     Args:
         relation: From the scan of the subject's table to the derived rows.
         inputs: Columns of the subject's table that are read, key first.
-        tables: Other inputs: tables and rule sets matched, by name, with their kind and columns.
+        carried: Its other columns, which results of tables hold too.
         outputs: Columns of the result, in order.
         scores: Shapes of the score trees.
         constants: Items that are the same for every row.
+        matches: References to the subject, in order.
+        atoms: What is measured of facts and peers.
     """
 
     since: dt.date | None
     until: dt.date | None
     relation: Relation
     inputs: tuple[Field, ...]
+    carried: tuple[Field, ...]
     outputs: tuple[ItemShape, ...]
     scores: tuple[NodeShape, ...]
     constants: dict[str, Literal]
     matches: tuple[Match, ...]
+    atoms: dict[str, Field]
 
     @property
     def items(self) -> tuple[Item, ...]:
         """All items in order of dependence."""
         found: list[Item] = []
-        relation = self.relation
-        while not isinstance(relation, Scan):
-            if isinstance(relation, Derive):
-                found = [*relation.items, *found]
-            relation = relation.source
+        for each in links(self.relation):
+            if isinstance(each, Derive):
+                found = [*each.items, *found]
         return tuple(found)
+
+    @property
+    def from_fact(self) -> bool:
+        """Whether the subjects are the keys that stand in a fact."""
+        return any(isinstance(each, Distinct) for each in links(self.relation))
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """What measures are taken of: facts by name, peers by `peers` and a name."""
+        return tuple(_group(each) for each in links(self.relation) if isinstance(each, _GROUPS))
+
+    def measured(self, group: str) -> tuple[tuple[str, Field], ...]:
+        """What is measured in one of `groups`: columns, and the name and type under which each may be given."""
+        found = [each for each in links(self.relation) if isinstance(each, _GROUPS) and _group(each) == group]
+        pairs = [(name, self.atoms[atom]) for each in found for name, atom, _ in _measures(each)]
+        return tuple(dict.fromkeys(pairs))
+
+    @property
+    def gathers(self) -> tuple[Gather, ...]:
+        """What is measured of facts."""
+        return tuple(reversed([each for each in links(self.relation) if isinstance(each, Gather)]))
 
     def holds(self, day: dt.date) -> bool:
         return (self.since is None or self.since <= day) and (self.until is None or day < self.until)
@@ -80,6 +108,7 @@ class RuleSetPlan:
     effective_until: dt.date | None
     enforced: dt.date | None
     versions: tuple[Version, ...]
+    every: tuple[str, str | int] | None = None
     titles: dict[str, Title] = field(factory=dict)
 
     def in_force(self, day: dt.date) -> bool:
@@ -90,9 +119,38 @@ class RuleSetPlan:
         """Whether results are computed but not enforced yet on `day`."""
         return self.enforced is not None and day < self.enforced
 
+    def refusal(self, day: dt.date) -> str | None:
+        """Why the rule set can't be run on `day`; None when it can."""
+        if self.version(day) is None:
+            since, until = self.effective_from or "the beginning", self.effective_until or "open end"
+            return f"not in force on {day}: its dates are {since} to {until}"
+        if self.every is not None and not _is_period(self.every, day):
+            return f"not run on {day}: it is run {_said(self.every)}"
+        return None
+
     def version(self, day: dt.date) -> Version | None:
         """The version that holds on `day`, None outside the effective dates."""
         return next((v for v in self.versions if v.holds(day)), None) if self.in_force(day) else None
+
+
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def _is_period(every: tuple[str, str | int], day: dt.date) -> bool:
+    """Whether a period ends on `day`."""
+    unit, at = every
+    if unit == "week":
+        return _DAYS[day.weekday()] == at
+    if unit == "month":
+        return day.day == at
+    return unit == "day" or ((day.month - 1) % 3 == 0 and day.day == at)
+
+
+def _said(every: tuple[str, str | int]) -> str:
+    unit, at = every
+    if unit == "week":
+        return f"on {str(at).capitalize()}s"
+    return f"on day {at} of each {'month' if unit == 'month' else 'quarter'}" if unit != "day" else "every day"
 
 
 def plan_version(
@@ -112,25 +170,30 @@ def plan_version(
     before = len(problems.errors)
     if not _check_subject(ruleset, pack, problems):
         return None
-    context = Context(pack, ruleset, registry, problems)
-    references = References(context, results, keys)
-    for item in ruleset.items.values():
-        _check_name(item.name, item.span, context)
-        context.thunks[item.name] = partial(lower_item, item, context)
-    for score in ruleset.scores.values():
-        _check_name(score.name, score.span, context)
+    shared = Shared(
+        pack=pack, ruleset=ruleset, registry=registry, problems=problems, results=results, keys=keys
+    )
+    base, fields = _base(ruleset, shared)
+    if fields is None:
+        return None
+    context = shared.context(fields, row=False)
+    context.facts = facts = Facts(shared, context)
+    references = References(context, shared)
+    _announce(ruleset, context)
     scores = Scores(context)
     try:
+        where = context.certain(ruleset.where, None, "wrap it: `coalesce(..., false)`") if ruleset.where else None
+        first = len(context.steps)
         for name in _far(ruleset):
             context.value(name)
-        with context.standing_alone():
-            where = context.certain(ruleset.where, None, "wrap it: `coalesce(..., false)`") if ruleset.where else None
         for name in list(context.thunks):
             context.value(name)
     except RecursionError:
         problems.add(codes.TOO_DEEP, "names of this rule set rest on each other in too long a chain", ruleset.span)
         return None
     references.check_unused()
+    for name in ruleset.facts:  # what nothing reads is checked too
+        facts.rows(name, None)
     shapes = []
     for name in ruleset.scores:
         node = scores.nodes.get(name)
@@ -139,22 +202,102 @@ def plan_version(
             shapes.append(evolve(node.shape, lines=lines))
     if len(problems.errors) > before:
         return None
+    gathers = facts.gathers()
     inputs = tuple(
         context.columns[name]
         for name in dict.fromkeys([*ruleset.key, *(n for n in context.columns if n in context.used)])
     )
-    relation, matches = _chain(ruleset, inputs, where, context, references)
-    constants = {name: each for name, each in context.all_known().items() if isinstance(each, Literal)}
+    relation = chain(context, inputs, base, gathers, where, first)
+    matches = tuple(reversed([each for each in links(relation) if isinstance(each, Match)]))
+    atoms = _atoms(relation)
+    table = pack.tables.get(ruleset.table)
     return Version(
         since=ruleset.since,
         until=ruleset.until,
         relation=relation,
         inputs=inputs,
-        outputs=tuple(_outputs(ruleset, inputs, shapes, context)),
+        carried=tuple(
+            Field(name, column.type)
+            for name, column in (table.columns if table is not None else {}).items()
+            if name not in {each.name for each in inputs}
+        ),
+        outputs=tuple(outputs(ruleset, inputs, matches, atoms, shapes, context)),
         scores=tuple(shapes),
-        constants=constants,
+        constants={name: each for name, each in context.all_known().items() if isinstance(each, Literal)},
         matches=matches,
+        atoms=atoms,
     )
+
+
+def _base(ruleset: RuleSet, shared: Shared) -> tuple[Relation | None, dict[str, Field] | None]:
+    """Where the subjects come from when they are no table, and their columns; None when that is broken."""
+    if ruleset.fact is None:
+        table = shared.pack.tables[ruleset.table]
+        return None, {name: Field(name, column.type) for name, column in table.columns.items()}
+    rows = Facts(shared, None).rows(ruleset.fact, ruleset.spans["from"])
+    if rows is None:
+        return None, None
+    if rows.fact.key != ruleset.key:
+        shared.problems.add(
+            codes.UNKNOWN_COLUMN,
+            f"the key of `{ruleset.fact}` is {', '.join(rows.fact.key)}",
+            ruleset.spans.get("key", ruleset.span),
+            "subjects that stand in a fact have its key",
+        )
+        return None, None
+    key = tuple(Field(name, rows.read(name, None).type.null(False)) for name in ruleset.key)
+    return Distinct(source=rows.relation(), columns=key), {each.name: each for each in key}
+
+
+def _announce(ruleset: RuleSet, context: Context) -> None:
+    """Make every name of the rule set known, to be lowered when it is asked for."""
+    for item in ruleset.items.values():
+        _check_name(item.name, item.span, context)
+        context.thunks[item.name] = partial(lower_item, item, context)
+        if item.metric is not None:
+            context.lazy[f"{item.name}.unexcluded"] = partial(_unexcluded, item, context)
+    for score in ruleset.scores.values():
+        _check_name(score.name, score.span, context)
+
+
+def _unexcluded(item: ItemSpec, context: Context) -> Expr:
+    """The metric as it would be if no row were excluded."""
+    before, context.unexcluded = context.unexcluded, True
+    try:
+        return lower_item(evolve(item, name=f"{item.name}.unexcluded"), context)
+    finally:
+        context.unexcluded = before
+
+
+_GROUPS = (Gather, Peers, Rank)
+
+
+def _group(relation: Gather | Peers | Rank) -> str:
+    return relation.fact if isinstance(relation, Gather) else f"peers {relation.name}"
+
+
+def _measures(relation: Gather | Peers | Rank) -> list[tuple[str, str, Type]]:
+    """Columns with their atoms and types."""
+    if isinstance(relation, Rank):
+        return [(relation.name, relation.name, relation.type)]
+    return [(measure.name, measure.atom, measure.type) for measure in relation.measures]
+
+
+def _atoms(relation: Relation) -> dict[str, Field]:
+    """What is measured of facts and peers, each with the name under which a record or table gives it.
+
+    A number that is a metric as it stands goes by the metric's name.
+    """
+    plain = {}
+    for each in links(relation):
+        for item in each.items if isinstance(each, Derive) else ():
+            if isinstance(item.expr, Column) and item.expr.name.rpartition(".")[0] == item.name:
+                plain[item.expr.name] = item.name
+    found: dict[str, Field] = {}
+    for each in links(relation):
+        for _, atom, type_ in _measures(each) if isinstance(each, _GROUPS) else ():
+            found.setdefault(atom, Field(plain.get(atom, atom), type_))
+    return dict(sorted(found.items()))
 
 
 def _far(ruleset: RuleSet) -> list[str]:
@@ -184,6 +327,18 @@ def _far(ruleset: RuleSet) -> list[str]:
 
 
 def _check_subject(ruleset: RuleSet, pack: Pack, problems: Problems) -> bool:
+    """Whether the subjects can be read: rows of a declared table by its key, or the keys in a fact."""
+    said = [key for key in ("table", "from") if key in ruleset.spans]
+    if len(said) != 1:
+        problems.add(
+            codes.AMBIGUOUS_FORM,
+            "the subjects are the rows of a `table`, or the keys that stand in a fact: `from`",
+            ruleset.span,
+            "say one of them",
+        )
+        return False
+    if ruleset.fact is not None:
+        return True
     table = pack.tables.get(ruleset.table)
     if table is None and ruleset.table in pack.broken:
         return False
@@ -196,6 +351,10 @@ def _check_subject(ruleset: RuleSet, pack: Pack, problems: Problems) -> bool:
             did_you_mean(ruleset.table, pack.tables) or f"pack.yaml declares {', '.join(pack.tables)}",
         )
         return False
+    return _check_key(ruleset, table, pack, problems)
+
+
+def _check_key(ruleset: RuleSet, table: TableSpec, pack: Pack, problems: Problems) -> bool:
     span = ruleset.spans.get("key", ruleset.span)
     for name in ruleset.key:
         if name not in table.columns:
@@ -226,97 +385,3 @@ def _check_name(name: str, span: Span, context: Context) -> None:
             else ("a reference" if name in context.references else "a special name")
         )
         context.ops.error(codes.DUPLICATE_NAME, f"`{name}` is {what} already", span, "give the item another name")
-
-
-def _chain(
-    ruleset: RuleSet, inputs: tuple[Field, ...], where: Expr | None, context: Context, references: References
-) -> tuple[Relation, tuple[Match, ...]]:
-    """Scan, keep, then joins and items; joins that need no item come first."""
-    relation: Relation = Scan(table=ruleset.table, key=ruleset.key, fields=inputs)
-    given = {each.name for each in inputs} | {"as_of"}
-    if where is not None and columns(where) <= given and not (isinstance(where, Literal) and where.value is True):
-        relation, where = Keep(source=relation, where=where), None
-    matches: list[Match] = []
-    early = [
-        step
-        for step in context.steps
-        if isinstance(step, tuple)
-        and all(columns(each) <= given for row in references.instances[step].candidates for each in row)
-        and _moment(references, step) <= given
-    ]
-    for step in [*early, *(s for s in context.steps if s not in early)]:
-        if isinstance(step, tuple):
-            match = references.match(step, relation)
-            if match is not None:
-                relation = match
-                matches.append(match)
-        elif isinstance(relation, Derive):
-            relation = evolve(relation, items=(*relation.items, step))
-        else:
-            relation = Derive(source=relation, items=(step,))
-    if where is not None:
-        relation = Keep(source=relation, where=where)
-    return relation, tuple(matches)
-
-
-def _moment(references: References, key: tuple[str, str]) -> set[str]:
-    valid = references.instances[key].valid
-    return columns(valid[2]) if valid is not None else set()
-
-
-def _outputs(ruleset: RuleSet, inputs: tuple[Field, ...], shapes: list[NodeShape], context: Context) -> list[ItemShape]:
-    table = context.pack.tables[ruleset.table]
-    found = [
-        ItemShape(name=each.name, block="subject", title=table.columns[each.name].title, type=each.type)
-        for each in inputs
-    ]
-    for block in ("metrics", "values"):
-        found += _block(block, ruleset, context)
-    for shape in shapes:
-        found += _score(shape, context)
-    for block in ("levels", "resources"):
-        found += _block(block, ruleset, context)
-    return found
-
-
-def _block(block: str, ruleset: RuleSet, context: Context) -> list[ItemShape]:
-    found = []
-    for item in ruleset.items.values():
-        if item.block != block:
-            continue
-        for suffix in (".of", ".to") if item.metric is not None else ():
-            atom = context.known(item.name + suffix)
-            if atom is not None:
-                found.append(ItemShape(name=item.name + suffix, block="atoms", title=item.title, type=atom.type))
-        expr = context.known(item.name)
-        if expr is not None and expr.type.kind not in (Kind.UNKNOWN, Kind.INTERVAL):
-            found.append(
-                ItemShape(
-                    name=item.name,
-                    block=block,
-                    title=item.title,
-                    type=expr.type,
-                    better=item.better,
-                    file=item.span.file.path,
-                    line=item.span.line,
-                )
-            )
-    return found
-
-
-def _score(shape: NodeShape, context: Context) -> list[ItemShape]:
-    def output(name: str, block: str, node: NodeShape = shape) -> list[ItemShape]:
-        expr = context.known(name)
-        if expr is None or expr.type == UNKNOWN:
-            return []
-        return [ItemShape(name=name, block=block, title=node.title, type=expr.type, file=node.file, line=node.line)]
-
-    found = output(shape.path, "scores") + output(f"{shape.path}.status", "status")
-    stack = list(shape.children)
-    while stack:
-        node = stack.pop(0)
-        found += output(node.path, "parts", node)
-        stack = [*node.children, *stack]
-    for place in range(1, TOP + 1):
-        found += output(f"{shape.path}.reason_{place}", "reasons") + output(f"{shape.path}.lost_{place}", "lost")
-    return found

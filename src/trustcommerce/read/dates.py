@@ -66,7 +66,11 @@ def fold_dates(node: Node, day: dt.date, problems: Problems) -> Node:
         return node
     if _is_dated(node):
         return fold_dates(_in_force(node, day, problems), day, problems)
-    entries = tuple(Entry(entry.key, fold_dates(entry.value, day, problems)) for entry in node)
+    by_row = "dated_by" in node  # then each row's own date decides which points hold
+    entries = tuple(
+        entry if by_row and entry.key.text == "points" else Entry(entry.key, fold_dates(entry.value, day, problems))
+        for entry in node
+    )
     if all(a.value is b.value for a, b in zip(entries, node.entries, strict=True)):
         return node
     return Mapping(entries, node.span, node.size)

@@ -7,8 +7,9 @@ from trustcommerce.registry.registrations import (
     MetricKind,
     Output,
     ReasonText,
+    Scan,
     Source,
 )
 from trustcommerce.registry.registry import Registry
 
-__all__ = ["ChoiceForm", "Function", "Macro", "MetricKind", "Output", "ReasonText", "Registry", "Source"]
+__all__ = ["ChoiceForm", "Function", "Macro", "MetricKind", "Output", "ReasonText", "Registry", "Scan", "Source"]

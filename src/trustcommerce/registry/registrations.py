@@ -1,6 +1,6 @@
 """What can be registered: small frozen records, each with a doc and an example that is run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,9 @@ from trustcommerce.language.macros import Macro
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ChoiceForm", "Function", "Macro", "MetricKind", "Output", "ReasonText", "Source"]
+    from trustcommerce.model.pack import TableSpec
+
+__all__ = ["ChoiceForm", "Function", "Macro", "MetricKind", "Output", "ReasonText", "Scan", "Source"]
 
 
 @frozen(kw_only=True)
@@ -51,13 +53,41 @@ class MetricKind:
 
 
 @frozen(kw_only=True)
+class Scan:
+    """A table that DuckDB reads itself.
+
+    Args:
+        source: What stands after FROM.
+        setup: Statements to run before, such as ATTACH; safe to repeat.
+    """
+
+    source: str
+    setup: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
 class Source:
-    """Reads files of one suffix into Arrow tables of text or typed columns."""
+    """Reads files of one suffix; most need no more than a `read`.
+
+    Args:
+        suffix: With its dot.
+        read: `(path) -> Arrow table`.
+        typed: Whether columns have types of their own; text is parsed by the declared types.
+        doc: One sentence.
+        scan: `(files, spec, keys) -> Scan or Arrow table`, in the place of `read`. It gets one file, or, when
+            typed, all files of a folder. `spec` is the declared table, None for every column; `keys` names the
+            Hive keys in the paths, which are columns of text then.
+        tables: `(path) -> names` of the tables in a file that holds several; `scan` reads the one of `spec.source`.
+        line: `(path, row) -> line` of a row counted from 0; without it messages count rows from 1.
+    """
 
     suffix: str
-    read: "Callable[[Path], pa.Table]"
-    typed: bool
+    read: "Callable[[Path], pa.Table] | None" = None
+    typed: bool = True
     doc: str
+    scan: "Callable[[Sequence[Path], TableSpec | None, Sequence[str]], Scan | pa.Table] | None" = None
+    tables: "Callable[[Path], Sequence[str]] | None" = None
+    line: "Callable[[Path, int], int] | None" = None
 
 
 @frozen(kw_only=True)

@@ -4,7 +4,8 @@ In: an Arrow table registered under a name. Out: the same name as a view of run-
 `DataError` that names rule set, column, row and value.
 """
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -41,6 +42,9 @@ def admit(
     key: Sequence[str],
     ruleset: str,
     what: str,
+    hidden: Collection[str] = (),
+    as_of: dt.date | None = None,
+    checked: set[tuple[str, str]] | None = None,
 ) -> str:
     """Check the registered table `source` and return a query of its run-time shapes.
 
@@ -48,6 +52,8 @@ def admit(
         fields: Columns that are read.
         key: Columns that must tell the rows apart.
         what: What the table is, for messages: `frame`, or a table's name.
+        hidden: Columns that are missing from `as_of` on.
+        checked: Columns that were checked before, by table; what is checked now is added.
     """
     absent = [each.name for each in fields if each.name not in schema.names]
     for each in fields:
@@ -59,9 +65,21 @@ def admit(
                 hint=did_you_mean(each.name, schema.names),
             )
     found = [_column(each, schema.field(each.name).type, ruleset, what) for each in fields]
-    _check_values(connection, source, found, key, ruleset, what)
-    _check_key(connection, source, key, ruleset, what)
-    return f"SELECT {', '.join(f'{c.value} AS {quote(c.field.name)}' for c in found)} FROM {source}"
+    known = set() if checked is None else checked
+    fresh = [each for each in found if (source, f"{each.field.name} {each.field.type}") not in known]
+    _check_values(connection, source, fresh, key, ruleset, what)
+    if (source, f"key {key}") not in known:
+        _check_key(connection, source, key, ruleset, what)
+    known |= {(source, f"{each.field.name} {each.field.type}") for each in found} | {(source, f"key {key}")}
+    columns = [f"{_seen(each, hidden, as_of)} AS {quote(each.field.name)}" for each in found]
+    return f"SELECT {', '.join(columns) or '1'} FROM {source}"
+
+
+def _seen(column: "_Column", hidden: Collection[str], as_of: dt.date | None) -> str:
+    """The value; of something that happens from `as_of` on nothing is known yet."""
+    if column.field.name not in hidden or as_of is None:
+        return column.value
+    return f"CASE WHEN {column.value} < CAST('{as_of}' AS DATE) THEN {column.value} END"
 
 
 def _column(each: Field, arrow: "pa.DataType", ruleset: str, what: str) -> _Column:

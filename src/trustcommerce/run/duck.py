@@ -1,8 +1,9 @@
 """DuckDB connections as the runs use them: in memory, closed to the outside, each its own."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trustcommerce.errors import DataError, RunError
@@ -10,7 +11,10 @@ from trustcommerce.errors import DataError, RunError
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["connect", "first_row", "quote"]
+__all__ = ["connect", "first_row", "quote", "reading", "text"]
+
+_READ: dict[int, dict[str, tuple[Path, ...]]] = {}
+"""What each open connection reads by itself, by the connection's id: DuckDB's messages don't always say."""
 
 
 @contextmanager
@@ -23,6 +27,7 @@ def connect(what: str, threads: int | None = None, memory: str | None = None) ->
     if threads is not None and threads < 1:
         raise DataError(f"{threads} threads can do nothing", hint="give 1 or more, or None for all cores")
     connection = duckdb.connect()
+    read = _READ[id(connection)] = {}
     try:
         connection.execute("SET autoinstall_known_extensions = false")
         connection.execute("SET python_enable_replacements = false")
@@ -31,15 +36,76 @@ def connect(what: str, threads: int | None = None, memory: str | None = None) ->
         if memory is not None:
             connection.execute(f"SET memory_limit = '{memory}'")
         yield connection
-    except duckdb.OutOfMemoryException as error:
-        raise RunError(f"{what}: the memory limit is too small: {str(error).splitlines()[0]}") from None
-    except duckdb.NotImplementedException as error:
-        raise DataError(
-            f"{what}: a column has a type that DuckDB does not read: {str(error).splitlines()[0]}",
-            hint="convert it, halves to floats and wide decimals to 38 digits",
-        ) from None
+    except duckdb.Error as error:
+        mapped = _mapped(what, error, read)
+        if mapped is None:
+            raise
+        raise mapped from None
     finally:
+        del _READ[id(connection)]
         connection.close()
+
+
+def reading(connection: "duckdb.DuckDBPyConnection", what: str, files: Sequence[Path] = ()) -> None:
+    """Note what `connection` is about to read by itself, for messages."""
+    if id(connection) in _READ:
+        _READ[id(connection)][what] = tuple(files)
+
+
+def _mapped(what: str, error: "duckdb.Error", read: dict[str, tuple[Path, ...]]) -> DataError | RunError | None:
+    """The error as users see it; None for what only a mistake of this library brings about."""
+    import duckdb
+
+    said = re.sub(r"^(\w+ )*(Error|Exception): ", "", str(error).splitlines()[0])
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return RunError(f"{what}: the memory limit is too small: {said}")
+    if "No space left" in said or "Disk quota exceeded" in said:
+        return RunError(f"{what}: the disk is full: {said}")
+    if isinstance(error, duckdb.NotImplementedException):
+        return DataError(
+            f"{what}: a column has a type that DuckDB does not read: {said}",
+            hint="convert it, halves to floats and wide decimals to 38 digits",
+        )
+    if type(error) is duckdb.Error or isinstance(
+        error,
+        duckdb.IOException
+        | duckdb.InvalidInputException
+        | duckdb.ConversionException
+        | duckdb.SerializationException
+        | duckdb.ResourceInUseException
+        | duckdb.FatalException,
+    ):
+        broken = _broken(said, read)
+        return DataError(f"{what}: {said}" if broken in (None, what) else f"{what}: {broken} can't be read: {said}")
+    return None
+
+
+def _broken(said: str, read: dict[str, tuple[Path, ...]]) -> str | None:
+    """Which of the things that are read is meant by a message that does not name it."""
+    if not read or any(path.name in said for files in read.values() for path in files):
+        return None
+    for name, files in read.items():
+        if len(files) > 1:
+            found = next((path for path in files if _breaks(path)), None)
+            if found is not None:
+                return found.as_posix()
+        elif len(read) == 1 or any(map(_breaks, files)):
+            return name
+    return " or ".join(read)
+
+
+def _breaks(path: Path) -> bool:
+    """Whether DuckDB fails on a Parquet file that it reads whole."""
+    import duckdb
+
+    if path.suffix != ".parquet":
+        return False
+    with duckdb.connect() as connection:
+        try:
+            connection.execute(f"SELECT bit_xor(hash(COLUMNS(*))) FROM read_parquet([{text(str(path))}])").fetchall()
+        except duckdb.Error:
+            return True
+    return False
 
 
 def first_row(connection: "duckdb.DuckDBPyConnection", sql: str) -> tuple[Any, ...] | None:
@@ -51,3 +117,8 @@ def first_row(connection: "duckdb.DuckDBPyConnection", sql: str) -> tuple[Any, .
 def quote(name: str) -> str:
     """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + value.replace("'", "''") + "'"

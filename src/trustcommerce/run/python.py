@@ -7,7 +7,7 @@ from typing import Any
 from trustcommerce.language.expressions import Apply, Call, Case, Column, Expr, Literal
 from trustcommerce.language.semantics import OPERATIONS, TINY, round_div, round_number
 
-__all__ = ["Source"]
+__all__ = ["Source", "compiled"]
 
 _SYMBOLS = {
     "add": "+",
@@ -251,3 +251,18 @@ class Source:
             return source, source
         name = self.temporary()
         return f"({name} := {source})", name
+
+
+class _Columns(dict[str, str]):
+    """Every column as a key of the row."""
+
+    def __missing__(self, name: str) -> str:
+        return f"row[{name!r}]"
+
+
+def compiled(expr: Expr) -> Callable[[dict[str, Any]], Any]:
+    """The expression as a function of a row of run-time values."""
+    source = Source(_Columns())
+    text = source.value(expr)
+    scope: dict[str, Any] = dict(source.names)
+    return eval(compile(f"lambda row: {text}", "<row>", "eval"), scope)  # type: ignore[no-any-return]

@@ -1,4 +1,8 @@
-"""Relation core -> one SQL query: layers of SELECT, each over the columns of the one below."""
+"""Relation core -> SQL: layers of SELECT, each over the columns of the one below, in a few stages.
+
+A stage is a temporary table that later ones read more than once: what is measured of a fact, and the
+subjects that peers are compared with.
+"""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -8,96 +12,156 @@ from attrs import frozen
 from sqlglot import exp
 
 from trustcommerce.language.expressions import Expr, columns
-from trustcommerce.language.relations import Derive, Item, Keep, Match, Relation, Scan
+from trustcommerce.language.relations import (
+    Components,
+    Derive,
+    Distinct,
+    Exists,
+    Gather,
+    Item,
+    Keep,
+    Match,
+    Measure,
+    Peers,
+    Rank,
+    Relation,
+    Scan,
+    Table,
+    base,
+)
 from trustcommerce.language.types import DATE, Type
-from trustcommerce.plan import Version
+from trustcommerce.plan import Version, links
 from trustcommerce.run.sql import column, literal, outward, to_sql
 
-__all__ = ["ORDER", "ROW", "Query", "build_query", "unmatched"]
+__all__ = ["ORDER", "SUBJECTS", "Query", "Stage", "build_query", "sources", "unmatched"]
 
-ROW = "__row"
 ORDER = "__order"
+SUBJECTS = "subjects"
+"""The view of the subjects, when they come from a table; so named among what is given, too."""
+
+
+@frozen(kw_only=True)
+class Stage:
+    """A table that is made before the query.
+
+    Args:
+        measures: Aggregates in it, whose range is checked, with its key columns.
+        graph: Whether its rows are edges, to be replaced by the components they make.
+        gather: The fact that it measures.
+    """
+
+    name: str
+    sql: str
+    key: tuple[str, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    graph: bool = False
+    gather: Gather | None = None
 
 
 @frozen(kw_only=True)
 class Query:
-    """The query of one version; `sources` maps table names in it to what must be registered there."""
+    """The query of one version, and the stages before it, in order."""
 
     sql: str
     columns: tuple[str, ...]
+    stages: tuple[Stage, ...]
+
+
+def sources(version: Version, given: frozenset[str] = frozenset()) -> tuple[Scan | Table, ...]:
+    """Everything that rows come from, the subjects first; the n-th is the table `source_n` of queries."""
+    found: dict[Scan | Table, None] = {}
+
+    def visit(relation: "Relation | Table") -> None:
+        if isinstance(relation, Table):
+            found.setdefault(relation)
+            return
+        for each in links(relation):
+            if isinstance(each, Scan):
+                found.setdefault(each)
+            elif isinstance(each, Distinct) and SUBJECTS not in given:
+                visit(each.source)
+            elif isinstance(each, Match | Exists) or (isinstance(each, Gather) and each.fact not in given):
+                visit(each.rows)
+
+    if not version.from_fact:
+        found.setdefault(base(version.relation))
+    visit(version.relation)
+    return tuple(found)
+
+
+def unmatched(
+    version: Version, match: Match, as_of: dt.date, known_as_of: dt.date, given: frozenset[str], key: Sequence[str]
+) -> str:
+    """A query for the key of one subject that `match` finds no row for; its stages are there already."""
+    layers = Layers(version, as_of, known_as_of, given, "duckdb")
+    rows = layers.build(match, {f"{match.name}.matched", *key})
+    test = exp.Not(this=column(f"{match.name}.matched"))
+    query = exp.select(*(column(name) for name in key)).from_(rows, copy=False)
+    return layers.finish(query.where(test, copy=False).order_by(*map(column, key), copy=False).limit(1, copy=False))
 
 
 @lru_cache(maxsize=256)
 def build_query(
     version: Version,
     as_of: dt.date,
+    known_as_of: dt.date,
     *,
-    names: tuple[tuple[str, str], ...],
+    given: frozenset[str] = frozenset(),
     wanted: tuple[str, ...] | None = None,
+    extra: tuple[str, ...] = (),
     dialect: str = "duckdb",
 ) -> Query:
     """The query that gives the outputs of `version` on `as_of`.
 
     Args:
-        names: SQL names: `subject` for the checked input, and one for each match that reads rows.
+        given: Facts and peers, by name, whose measures are columns of the subject's rows already.
         wanted: Outputs to give, all by default; nothing else is computed.
+        extra: Further columns of the subject's rows that the result carries.
     """
     outputs = [each for each in version.outputs if wanted is None or each.name in wanted]
-    needed = _needed(version, {each.name for each in outputs})
-    layers = _Layers(dict(names), as_of, needed, dialect)
-    rows = layers.build(version.relation)
+    layers = Layers(version, as_of, known_as_of, given, dialect)
+    rows = layers.build(version.relation, {each.name for each in outputs} | {ORDER, *extra})
     known: dict[str, Type] = {each.name: each.type for each in version.outputs}
-    projections = []
+    projections: list[exp.Expression] = [column(name) for name in extra]
     for each in outputs:
         constant = version.constants.get(each.name)
-        value = to_sql(constant) if constant is not None else column(each.name)
+        value = to_sql(constant) if constant is not None else column(layers.names.get(each.name, each.name))
         projections.append(exp.alias_(outward(value, known[each.name]), each.name, quoted=True, copy=False))
-    query = exp.select(*projections).from_(rows, copy=False)
-    if version.matches:
-        query = query.order_by(column(ORDER), copy=False)
-    return Query(sql=layers.finish(query), columns=tuple(each.name for each in outputs))
+    query = exp.select(*projections).from_(rows, copy=False).order_by(column(ORDER), copy=False)
+    return Query(
+        sql=layers.finish(query), columns=tuple(each.name for each in outputs), stages=tuple(layers.stages)
+    )
 
 
-def unmatched(version: Version, match: Match, names: dict[str, str], as_of: dt.date, key: Sequence[str]) -> str:
-    """A query for the key of one subject that `match` finds no row for."""
-    layers = _Layers(names, as_of, _needed(version, set()), "duckdb")
-    rows = layers.build(match)
-    test = exp.Not(this=column(f"{match.name}.matched"))
-    query = exp.select(*(column(name) for name in key)).from_(rows, copy=False)
-    return layers.finish(query.where(test, copy=False).order_by(*map(column, key), copy=False).limit(1, copy=False))
+class Layers:
+    """Writes relations as common table expressions, one a layer, so that deep plans stay flat text."""
 
-
-def _needed(version: Version, names: set[str]) -> set[str]:
-    """Every column that the outputs depend on."""
-    found = set(names)
-    relation = version.relation
-    while not isinstance(relation, Scan):
-        if isinstance(relation, Keep):
-            found |= columns(relation.where)
-        elif isinstance(relation, Derive):
-            for item in reversed(relation.items):
-                if item.name in found:
-                    found |= columns(item.expr)
-        else:
-            exprs: Iterable[Expr] = (each for row in relation.candidates for each in row)
-            for each in (*exprs, *(() if relation.valid is None else (relation.valid[2],))):
-                found |= columns(each)
-        relation = relation.source
-    return found
-
-
-class _Layers:
-    """Writes a relation as common table expressions, one a layer, so that deep plans stay flat text."""
-
-    def __init__(self, names: dict[str, str], as_of: dt.date, needed: set[str], dialect: str) -> None:
-        self.names, self.needed, self.dialect = names, needed, dialect
-        self.as_of = literal(as_of, DATE)
+    def __init__(
+        self, version: Version, as_of: dt.date, known_as_of: dt.date, given: frozenset[str], dialect: str
+    ) -> None:
+        self.given, self.dialect = given, dialect
+        self.days = {"as_of": literal(as_of, DATE), "known_as_of": literal(known_as_of, DATE)}
+        self.tables = {source: f"source_{i}" for i, source in enumerate(sources(version, given))}
+        self.subjects = SUBJECTS if not version.from_fact else None
+        self.top = base(version.relation)
+        self.names = {field.name: atom for atom, field in version.atoms.items() if field.name != atom}
         self.written: list[str] = []
+        self.stages: list[Stage] = []
+        self.count = 0
+
+    # -- writing
 
     def write(self, query: exp.Select) -> str:
         """Keep the query as a layer; returns its name."""
-        name = f"layer_{len(self.written) + 1}"
+        self.count += 1
+        name = f"layer_{self.count}"
         self.written.append(f"{name} AS ({self.print(query)})")
+        return name
+
+    def stage(self, query: exp.Select, **more: object) -> str:
+        """Keep the query, with the layers below it, as a table of its own; returns its name."""
+        name = f"stage_{len(self.stages) + 1}"
+        self.stages.append(Stage(name=name, sql=self.finish(query), **more))  # type: ignore[arg-type]
         return name
 
     def print(self, query: exp.Select) -> str:
@@ -108,99 +172,87 @@ class _Layers:
         layers = f"WITH {', '.join(self.written)} " if self.written else ""
         return layers + self.print(query)
 
+    # -- expressions
+
     def sql(self, expr: Expr) -> exp.Expression:
-        """The expression with `as_of` as a literal."""
+        """The expression with the days as literals."""
         tree = to_sql(expr)
-        if "as_of" not in columns(expr):
+        if not columns(expr) & self.days.keys():
             return tree
 
         def fill(node: exp.Expression) -> exp.Expression:
-            return self.as_of.copy() if isinstance(node, exp.Column) and node.name == "as_of" else node
+            found = self.days.get(node.name) if isinstance(node, exp.Column) else None
+            return node if found is None else found.copy()
 
         return tree.transform(fill, copy=False)
 
-    def build(self, relation: Relation) -> str:
-        """The name of the table or layer that holds the relation's rows."""
+    def qualified(self, expr: Expr, other: str | None = None, fields: Iterable[str] = ()) -> exp.Expression:
+        """The expression over two tables: `other.column` is the right one's, `m`, the rest the left one's, `x`."""
+        own = {f"{other}.{name}": name for name in fields}
+
+        def fill(node: exp.Expression) -> exp.Expression:
+            if not isinstance(node, exp.Column) or node.table:
+                return node
+            if node.name in own:
+                return at("m", own[node.name])
+            return at("x", node.name)
+
+        return self.sql(expr).transform(fill, copy=False)
+
+    # -- relations
+
+    def build(self, relation: Relation, needed: set[str], outer: "Gather | None" = None) -> str:
+        """The name of the table or layer that holds the relation's rows.
+
+        Args:
+            needed: Columns that are read of it.
+            outer: The fact whose rows these are: subjects' columns stand beside them.
+        """
+        from trustcommerce.run import grouping, joins
+
         if isinstance(relation, Scan):
-            return self.names["subject"]
-        source = self.build(relation.source)
+            if outer is None and self.subjects is not None and relation is self.top:
+                return self.subjects
+            return joins.beside_subject(self, relation, outer)
+        if isinstance(relation, Components):
+            edges = self.build(relation.source, {relation.start, relation.end})
+            both = exp.select(column(relation.start), column(relation.end)).from_(edges, copy=False)
+            return self.stage(both, graph=True)
+        if isinstance(relation, Derive):
+            return self.derive(relation, needed, outer)
         if isinstance(relation, Keep):
-            kept = exp.select("*").from_(source, copy=False).where(self.sql(relation.where), copy=False)
-            return self.write(kept)
+            source = self.build(relation.source, needed | columns(relation.where), outer)
+            return self.write(exp.select("*").from_(source, copy=False).where(self.sql(relation.where), copy=False))
         if isinstance(relation, Match):
-            return self.match(relation, source)
-        items = [item for item in relation.items if item.name in self.needed]
-        for layer in _layers(items):
+            return joins.match(self, relation, needed, outer)
+        if isinstance(relation, Exists):
+            return joins.exists(self, relation, needed, outer)
+        if isinstance(relation, Rank):
+            return grouping.rank(self, relation, needed, outer)
+        if isinstance(relation, Distinct):
+            return SUBJECTS if SUBJECTS in self.given else grouping.distinct(self, relation)
+        if isinstance(relation, Gather):
+            return grouping.gather(self, relation, needed)
+        assert isinstance(relation, Peers)
+        return grouping.peers(self, relation, needed)
+
+    def derive(self, relation: Derive, needed: set[str], outer: "Gather | None") -> str:
+        wanted = set(needed)
+        items = []
+        for item in reversed(relation.items):
+            if item.name in wanted:
+                items.append(item)
+                wanted |= columns(item.expr)
+        source = self.build(relation.source, wanted, outer)
+        for layer in _layers(items[::-1]):
             derived = [exp.alias_(self.sql(item.expr), item.name, quoted=True, copy=False) for item in layer]
             source = self.write(exp.select("*", *derived).from_(source, copy=False))
         return source
 
-    def match(self, relation: Match, source: str) -> str:
-        """A join for each candidate to row numbers, the first that hits, then a join to the row."""
-        table = self.names[relation.name]
-        query = exp.select("x.*").from_(exp.to_table(source).as_("x"), copy=False)
-        hits = []
-        for i, candidate in enumerate(relation.candidates):
-            alias = f"m{i}"
-            tests = [
-                exp.EQ(
-                    this=exp.column(exp.to_identifier(on, quoted=True), table=alias), expression=self.qualified(each)
-                )
-                for on, each in zip(relation.on, candidate, strict=True)
-            ]
-            if relation.valid is not None:
-                tests += self.period(relation, alias)
-            query = query.join(exp.to_table(table).as_(alias), on=exp.and_(*tests), join_type="left", copy=False)
-            hits.append(exp.column(ROW, table=alias))
-        found = hits[0] if len(hits) == 1 else exp.Coalesce(this=hits[0], expressions=hits[1:])
-        hit = f"{relation.name}.{ROW}"
-        query = query.select(exp.alias_(found, hit, quoted=True, copy=False), copy=False)
-        fields = [
-            exp.alias_(
-                exp.column(exp.to_identifier(each.name, quoted=True), table="r"),
-                f"{relation.name}.{each.name}",
-                quoted=True,
-                copy=False,
-            )
-            for each in relation.fields
-        ]
-        matched = exp.Not(this=exp.Is(this=column(hit), expression=exp.Null()))
-        return self.write(
-            exp.select("x.*", exp.alias_(matched, f"{relation.name}.matched", quoted=True, copy=False), *fields)
-            .from_(exp.to_table(self.write(query)).as_("x"), copy=False)
-            .join(
-                exp.to_table(table).as_("r"),
-                join_type="left",
-                copy=False,
-                on=exp.EQ(this=column(hit), expression=exp.column(ROW, table="r")),
-            )
-        )
 
-    def qualified(self, expr: Expr) -> exp.Expression:
-        """The expression with its columns taken from the left side of the join."""
-        tree = self.sql(expr)
-
-        def fill(node: exp.Expression) -> exp.Expression:
-            if isinstance(node, exp.Column) and not node.table:
-                return exp.column(node.this.copy(), table="x")
-            return node
-
-        return tree.transform(fill, copy=False)
-
-    def period(self, relation: Match, alias: str) -> list[exp.Expression]:
-        assert relation.valid is not None
-        start, end, moment = relation.valid
-        at = self.qualified(moment)
-        since, until = (exp.column(exp.to_identifier(name, quoted=True), table=alias) for name in (start, end))
-        return [
-            exp.Not(this=exp.Is(this=at.copy(), expression=exp.Null())),
-            exp.Paren(
-                this=exp.or_(exp.Is(this=since.copy(), expression=exp.Null()), exp.LTE(this=since, expression=at))
-            ),
-            exp.Paren(
-                this=exp.or_(exp.Is(this=until.copy(), expression=exp.Null()), exp.LT(this=at.copy(), expression=until))
-            ),
-        ]
+def at(table: str, name: str) -> exp.Column:
+    """A column of one of the tables of a join."""
+    return exp.column(exp.to_identifier(name, quoted=True), table=table)
 
 
 def _layers(items: Sequence[Item]) -> list[list[Item]]:

@@ -1,7 +1,8 @@
 """Plan -> one generated Python function per rule set: a record in, all its values out.
 
-In: a record as a mapping. Out: `Values`, the tuple of everything computed, with its names. What
-serves reasons alone (`late`) is computed by a second function when it is asked for.
+In: a record as a mapping. Out: the tuple of everything computed, with its names. What serves reasons
+alone (`late`) is computed by a second function when it is asked for. Records that hold rows of facts
+pass through `run.atoms` first.
 """
 
 import datetime as dt
@@ -13,10 +14,11 @@ from attrs import frozen
 from trustcommerce.errors import DataError
 from trustcommerce.language.calendar import lies_within
 from trustcommerce.language.expressions import Case, Column
-from trustcommerce.language.names import and_others, did_you_mean
-from trustcommerce.language.relations import Derive, Field, Item, Keep, Match, Relation, Scan
+from trustcommerce.language.names import did_you_mean
+from trustcommerce.language.relations import Derive, Distinct, Field, Gather, Item, Keep, Match, Peers, Rank, Relation, Scan
 from trustcommerce.language.types import Kind
 from trustcommerce.plan import RuleSetPlan, Version
+from trustcommerce.run.atoms import Atoms
 from trustcommerce.run.python import Source
 from trustcommerce.run.values import accept
 
@@ -46,6 +48,7 @@ class RecordProgram:
         late_names: What the tuple of `late` holds.
         score: `(record, as_of) -> tuple`.
         late: `(tuple, as_of) -> tuple`.
+        atoms: Makes records plain: rows of facts become the numbers that they give.
         source: The generated source, for curious people and tests.
     """
 
@@ -54,6 +57,7 @@ class RecordProgram:
     late_names: tuple[str, ...]
     score: Callable[[Mapping[str, Any], dt.date], tuple[Any, ...]]
     late: Callable[[tuple[Any, ...], dt.date], tuple[Any, ...]]
+    atoms: Atoms
     source: str
 
 
@@ -68,8 +72,10 @@ class _Compiler:
         self.variables: dict[str, str] = {"as_of": "as_of"}
         self.source = Source(self.variables)
         self.reads: dict[str, str] = {}
+        self.measured: dict[str, str] = {}
         self.lines: list[str] = []
         self.globals: dict[str, Any] = {"_date": dt.date, "_datetime": dt.datetime}
+        self.atoms = Atoms(plan, version)
 
     def compile(self) -> RecordProgram:
         self._relation(self.version.relation)
@@ -104,6 +110,7 @@ class _Compiler:
             late_names=tuple(i.name for i in late),
             score=scope["score"],
             late=scope["late"],
+            atoms=self.atoms,
             source=text,
         )
 
@@ -112,21 +119,22 @@ class _Compiler:
     def _reading(self) -> list[str]:
         """Read all keys; a dict of as many as are expected, with every one of them, has no other."""
         expected = tuple(self.reads)
-        results = [each.name for each in self.version.outputs]  # what a run wrote can be read again
-        known = frozenset([*self.plan.columns, *self.plan.titles, *expected, *results])
-        self.globals["_keys"] = _keys(self.plan.name, expected, known)
-        check = f"    if record.__class__ is not dict or len(record) != {len(expected)}: _keys(record)"
+        self.globals["_plain"] = self.atoms.plain
+        check = f"    if record.__class__ is not dict or len(record) != {len(expected)}: record = _plain(record, as_of)"
         reads = [f"        {variable} = record[{name!r}]" for name, variable in self.reads.items()]
-        return [check, "    try:", *reads, "    except KeyError: _keys(record); raise"]
+        again = [f"        {variable} = record[{name!r}]" for name, variable in self.reads.items()] or ["        pass"]
+        return [check, "    try:", *(reads or ["        pass"]), "    except KeyError:", "        record = _plain(record, as_of)", *again]
 
     def _variable(self, name: str) -> str:
         self.variables[name] = f"v{len(self.variables)}"  # names that share a variable leave holes
         return self.variables[name]
 
     def _relation(self, relation: Relation) -> None:
-        if isinstance(relation, Scan):
-            for each in relation.fields:
+        if isinstance(relation, Scan | Distinct):
+            for each in self.version.inputs if isinstance(relation, Distinct) else relation.fields:
                 self._input(each)
+            for name in relation.hidden if isinstance(relation, Scan) else ():
+                self._hide(self.variables[name], relation, name)
             return
         self._relation(relation.source)
         if isinstance(relation, Keep):
@@ -136,8 +144,29 @@ class _Compiler:
             for item in relation.items:
                 if not item.late:
                     self._item(item)
+        elif isinstance(relation, Gather | Peers):
+            for measure in relation.measures:
+                self._measured(measure.name, measure.atom)
+        elif isinstance(relation, Rank):
+            self._measured(relation.name, relation.name)
         else:
+            assert isinstance(relation, Match)
             self._match(relation)
+
+    def _measured(self, name: str, atom: str) -> None:
+        """A number that the record gives."""
+        public = self.version.atoms[atom]
+        key = self.atoms.key(name, atom)
+        if key not in self.measured:
+            self._input(Field(key, public.type))
+            self.measured[key] = self.variables.pop(key)
+        self.variables[name] = self.measured[key]
+
+    def _hide(self, variable: str, scan: Scan, name: str) -> None:
+        """What happens from the day of judgement on is not known yet."""
+        kind = next(each.type.kind for each in scan.fields if each.name == name)
+        moment = "as_of" if kind is Kind.DATE else "_datetime(as_of.year, as_of.month, as_of.day)"
+        self.lines.append(f"    if {variable} is not None and {variable} >= {moment}: {variable} = None")
 
     def _input(self, each: Field) -> None:
         """Read one value; the fast test lets it pass, the border converts or refuses it."""
@@ -225,36 +254,6 @@ class _Compiler:
         self.lines.append(f"        {name} = {otherwise}; break")
 
 
-def _keys(ruleset: str, expected: tuple[str, ...], known: frozenset[str]) -> Callable[[Any], None]:
-    wanted = frozenset(expected)
-
-    def keys(record: Any) -> None:
-        if not isinstance(record, Mapping):
-            raise DataError(f"a record is a mapping, not a {type(record).__name__}", ruleset=ruleset)
-        if wanted <= record.keys() <= known:
-            return
-        for name in expected:
-            if name not in record:
-                absent = [each for each in expected if each not in record]
-                raise DataError(
-                    f"the record has no `{name}`{and_others(absent[1:])}",
-                    ruleset=ruleset,
-                    column=name,
-                    hint=did_you_mean(name, [k for k in record if k not in known]),
-                )
-        for name in record:
-            if name not in known:
-                raise DataError(
-                    f"the record has an unknown key `{name}`",
-                    ruleset=ruleset,
-                    column=str(name),
-                    value=record[name],
-                    hint=did_you_mean(str(name), known),
-                )
-
-    return keys
-
-
 def _border(ruleset: str, each: Field) -> Callable[[object], Any]:
     def border(value: object) -> Any:
         try:
@@ -269,7 +268,7 @@ def _index(match: Match) -> dict[Any, Any]:
     """Rows of a pack file by what is matched: the columns that are read, or periods of them."""
     assert match.table is not None
     names = [each.name for each in match.table.fields]
-    on = [names.index(name) for name in match.on]
+    on = [names.index(each.name) for each in match.on]
     read = [names.index(each.name) for each in match.fields]
     bounds = None if match.valid is None else [names.index(name) for name in match.valid[:2]]
     found: dict[Any, Any] = {}
@@ -293,7 +292,7 @@ def _no_match(ruleset: str, match: Match) -> Callable[[], None]:
 
     def fail() -> None:
         raise DataError(
-            f"no row of `{source}` matches on {', '.join(match.on)}",
+            f"no row of `{source}` matches on {', '.join(each.name for each in match.on)}",
             ruleset=ruleset,
             column=match.name,
             hint="add the row, or say `else: missing`",

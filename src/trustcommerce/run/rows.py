@@ -1,11 +1,12 @@
 """A table as runs read it: Arrow in memory, or a scan that DuckDB does itself."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from trustcommerce.run.duck import quote
+from trustcommerce.run.duck import connect, quote, reading
 
 if TYPE_CHECKING:
     import duckdb
@@ -24,6 +25,7 @@ class Rows:
         arrow: The rows, when they are in memory.
         scan: What stands after FROM otherwise; its columns have the names of `schema`.
         setup: Statements that the scan needs first, such as ATTACH; safe to repeat.
+        files: What the scan reads, for messages about files that break on the way.
         counts: What the reader noticed and let pass, by what it is; run.json shows it.
     """
 
@@ -32,6 +34,7 @@ class Rows:
     arrow: "pa.Table | None" = None
     scan: str | None = None
     setup: Sequence[str] = ()
+    files: Sequence[Path] = ()
     counts: "dict[str, int] | None" = None
 
     def register(self, connection: "duckdb.DuckDBPyConnection", name: str) -> str:
@@ -39,7 +42,15 @@ class Rows:
         if self.arrow is not None:
             connection.register(name, self.arrow)
             return quote(name)
+        reading(connection, self.what, self.files)
         for statement in self.setup:
             connection.execute(statement)
         assert self.scan is not None
         return self.scan
+
+    def table(self) -> "pa.Table":
+        """The rows in memory."""
+        if self.arrow is not None:
+            return self.arrow
+        with connect(self.what) as connection:
+            return connection.sql(f"SELECT * FROM {self.register(connection, 'rows')}").to_arrow_table()

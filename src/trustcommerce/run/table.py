@@ -1,122 +1,310 @@
-"""Plan -> one SQL query per rule set on DuckDB: an Arrow table in, an Arrow table out.
+"""Plan -> SQL on DuckDB: tables in, one Arrow table out, a row for each subject judged.
 
-In: the subject's table and the tables that references read. Out: one row per subject judged, in
-the order of the input. Every connection is its own; nothing is shared between calls.
+A `Session` is one connection that several rule sets may share; what it checked once it does not
+check again. Nothing is shared between sessions.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from attrs import field, frozen
+
 from trustcommerce.errors import DataError
-from trustcommerce.language.relations import Match
+from trustcommerce.language.relations import Field, Gather, Scan, Table
+from trustcommerce.language.types import TEXT, power
 from trustcommerce.plan import RuleSetPlan, Version
 from trustcommerce.run.border import admit
-from trustcommerce.run.duck import connect, first_row
-from trustcommerce.run.query import ORDER, ROW, build_query, unmatched
+from trustcommerce.run.components import components
+from trustcommerce.run.duck import connect, first_row, quote
+from trustcommerce.run.grouping import ROWS, flag_count
+from trustcommerce.run.query import ORDER, SUBJECTS, Stage, build_query, sources, unmatched
+from trustcommerce.run.rows import Rows
 from trustcommerce.run.sql import typed
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-__all__ = ["run_table"]
+__all__ = ["FactCounts", "Result", "Session", "session"]
 
 
-def run_table(
-    plan: RuleSetPlan,
-    version: Version,
-    frame: "pa.Table",
-    as_of: dt.date,
-    tables: Mapping[str, "pa.Table"],
-    *,
-    keys: Mapping[str, Sequence[str]],
-    threads: int | None = None,
-    memory: str | None = None,
-    wanted: Sequence[str] | None = None,
-) -> "pa.Table":
-    """Score every row of `frame`.
+@frozen(kw_only=True)
+class FactCounts:
+    """Rows of a fact that a rule set saw: all that its `where` left, excluded by reason, of no subject."""
 
-    Args:
-        frame: The subject's table.
-        tables: Tables and results of rule sets that references read, by their name.
-        keys: Key columns of those tables.
-        threads: Threads of DuckDB, all cores by default.
-        memory: DuckDB's memory limit, such as `4GB`; beyond it DuckDB spills to disk.
-        wanted: Columns of the result, all by default.
-    """
-    with connect(f"rule set `{plan.name}`", threads, memory) as connection:
-        connection.register("frame", frame)
-        checked = admit(connection, "frame", frame.schema, version.inputs, plan.key, plan.name, "frame")
-        if version.matches:  # joins keep no order of rows
-            checked = f"SELECT row_number() OVER () AS {ORDER}, * FROM ({checked})"
-        connection.execute(f"CREATE TEMP VIEW subject AS {checked}")
-        names = {"subject": "subject"}
-        for i, match in enumerate(version.matches):
-            names[match.name] = _register(connection, f"match_{i}", match, tables, keys, plan.name)
-        for match in version.matches:
-            if match.required:
-                _check_matched(connection, version, match, names, as_of, plan)
-        query = build_query(
-            version, as_of, names=tuple(names.items()), wanted=None if wanted is None else tuple(wanted)
+    rows: int
+    excluded: dict[str, int]
+    unknown: int
+
+
+@frozen(kw_only=True, eq=False)
+class Result:
+    """The result of one rule set, and what was counted on the way."""
+
+    table: "pa.Table"
+    subjects: int
+    facts: dict[str, FactCounts] = field(factory=dict)
+
+
+@contextmanager
+def session(what: str, threads: int | None = None, memory: str | None = None) -> "Iterator[Session]":
+    """A session that is closed at the end; `what` names the work in messages."""
+    with connect(what, threads, memory) as connection:
+        yield Session(connection)
+
+
+class Session:
+    """Tables by name, and the rule sets that run over them."""
+
+    def __init__(self, connection: "duckdb.DuckDBPyConnection") -> None:
+        self.connection = connection
+        self.tables: dict[str, Rows] = {}
+        self.checked: set[tuple[str, str]] = set()
+        self._names: dict[str, str] = {}
+        self._keys: dict[str, Sequence[str]] = {}
+
+    def add(self, name: str, rows: Rows, key: Sequence[str]) -> None:
+        """Make a table, or the result of a rule set, known under its name."""
+        self.tables[name], self._keys[name] = rows, key
+        self._names[name] = rows.register(self.connection, f"given_{len(self._names)}")
+
+    def name(self, table: str) -> str:
+        """What stands after FROM for a table."""
+        return self._names[table]
+
+    def key(self, table: str) -> Sequence[str]:
+        return self._keys[table]
+
+    def summary(self, table: str) -> dict[str, int]:
+        """Rows of a table, and what its reader noticed."""
+        rows = self.tables[table]
+        if rows.arrow is not None:
+            count = rows.arrow.num_rows
+        else:
+            count = (first_row(self.connection, f"SELECT count(*) FROM {self._names[table]}") or (0,))[0]
+        return {"rows": count, **(rows.counts or {})}
+
+    def run(
+        self,
+        plan: RuleSetPlan,
+        version: Version,
+        as_of: dt.date,
+        known_as_of: dt.date | None = None,
+        *,
+        subjects: Rows | None = None,
+        wanted: Sequence[str] | None = None,
+        count: bool = False,
+    ) -> Result:
+        """Judge every subject.
+
+        Args:
+            subjects: The subjects' table, when it is not the declared one. What is measured of facts may
+                stand in its columns instead of being computed.
+            wanted: Columns of the result, all by default.
+            count: Whether rows that are excluded or of no subject are counted.
+        """
+        run = _Run(self, plan, version, as_of, known_as_of or as_of, subjects)
+        return run.result(None if wanted is None else tuple(wanted), count)
+
+
+class _Run:
+    """One rule set over a session's tables."""
+
+    def __init__(
+        self,
+        owner: Session,
+        plan: RuleSetPlan,
+        version: Version,
+        as_of: dt.date,
+        known_as_of: dt.date,
+        subjects: Rows | None,
+    ) -> None:
+        self.owner, self.plan, self.version = owner, plan, version
+        self.connection = owner.connection
+        self.as_of, self.known_as_of = as_of, known_as_of
+        self.subjects = subjects if subjects is not None else owner.tables.get(plan.table)
+        self.made: list[tuple[str, str]] = []
+
+    def result(self, wanted: tuple[str, ...] | None, count: bool) -> Result:
+        try:
+            given, carried = self._subjects()
+            self._sources(given)
+            query = build_query(
+                self.version,
+                self.as_of,
+                self.known_as_of,
+                given=given,
+                wanted=wanted,
+                extra=carried if wanted is None else (),
+            )
+            counts = self._stages(query.stages, count)
+            self._check_required(given)
+            table = self.connection.sql(query.sql).to_arrow_table()
+            subjects = self._number(f"SELECT count(*) FROM {SUBJECTS}") if self.subjects is not None else table.num_rows
+            return Result(table=table, subjects=subjects, facts=counts)
+        finally:
+            for kind, name in reversed(self.made):
+                self.connection.execute(f"DROP {kind} IF EXISTS {name}")
+
+    def _number(self, sql: str) -> int:
+        row = first_row(self.connection, sql)
+        return int(row[0] or 0) if row else 0
+
+    def _make(self, kind: str, name: str, sql: str) -> None:
+        self.connection.execute(f"CREATE TEMP {kind} {name} AS {sql}")
+        self.made.append((kind, name))
+
+    # -- what comes in
+
+    def _subjects(self) -> tuple[frozenset[str], tuple[str, ...]]:
+        """The subjects as a view; what stands in their columns already, and which other columns are carried."""
+        if self.subjects is None:
+            if self.version.from_fact:
+                return frozenset(), ()
+            raise DataError(f"table `{self.plan.table}` is needed and not given", ruleset=self.plan.name)
+        names = set(self.subjects.schema.names)
+        given = self._given(names)
+        base = sources(self.version)[0]
+        fields: list[Field] = [*base.fields] if not self.version.from_fact else list(self.version.inputs)
+        hidden = base.hidden if isinstance(base, Scan) and not self.version.from_fact else ()
+        carried = [each for each in self.version.carried if each.name in names]
+        plain = [each.name for each in (*fields, *carried)]
+        measured = dict(pair for name in sorted(given) for pair in self.version.measured(name))
+        fields += [*carried, *{each.name: each for each in measured.values()}.values()]
+        source = self.owner.name(self.plan.table) if self.subjects is self.owner.tables.get(self.plan.table) else None
+        if source is None:
+            source = self.subjects.register(self.connection, "subjects_given")
+        checked = self._admit(self.subjects, source, fields, self.plan.key, hidden)
+        columns = [*map(quote, plain), *(f"{quote(field.name)} AS {quote(name)}" for name, field in measured.items())]
+        self._make(
+            "VIEW", SUBJECTS, f"SELECT row_number() OVER () AS {ORDER}, {', '.join(columns)} FROM ({checked})"
         )
-        return connection.sql(query.sql).to_arrow_table()
+        return given | {SUBJECTS}, tuple(each.name for each in carried)
 
+    def _given(self, names: set[str]) -> frozenset[str]:
+        """Facts and peers whose measures stand in the subjects' columns."""
+        found = set()
+        for group in self.version.groups:
+            public = {field.name for _, field in self.version.measured(group)}
+            if public <= names:
+                found.add(group)
+        return frozenset(found)
 
-def _register(
-    connection: "duckdb.DuckDBPyConnection",
-    name: str,
-    match: Match,
-    tables: Mapping[str, "pa.Table"],
-    keys: Mapping[str, Sequence[str]],
-    ruleset: str,
-) -> str:
-    """A table with run-time shapes and row numbers for the join."""
-    if match.table is not None:
-        _register_rows(connection, name, match)
-        return name
-    assert match.input is not None
-    if match.input not in tables:
-        what = "the result of rule set" if match.kind == "ruleset" else "table"
-        raise DataError(f"{what} `{match.input}` is needed and not given", ruleset=ruleset, column=match.name)
-    table = tables[match.input]
-    connection.register(f"{name}_given", table)
-    types = {each.name for each in match.fields}
-    fields = [*match.fields, *(each for each in match.on_fields if each.name not in types)]
-    checked = admit(
-        connection, f"{name}_given", table.schema, fields, keys.get(match.input, ()), ruleset, f"table `{match.input}`"
-    )
-    connection.execute(f"CREATE TEMP TABLE {name} AS SELECT row_number() OVER () AS {ROW}, * FROM ({checked})")
-    return name
+    def _sources(self, given: frozenset[str]) -> None:
+        """A view in run-time shapes, or a table of a pack file, for everything else that rows come from."""
+        for i, source in enumerate(sources(self.version, given)):
+            if isinstance(source, Table):
+                self._pack_file(f"source_{i}", source)
+            elif i > 0 or self.version.from_fact:
+                self._make("VIEW", f"source_{i}", self._scan(source))
 
+    def _scan(self, scan: Scan) -> str:
+        rows = self.owner.tables.get(scan.table)
+        if rows is None:
+            what = "the result of rule set" if scan.kind == "ruleset" else "table"
+            raise DataError(f"{what} `{scan.table}` is needed and not given", ruleset=self.plan.name)
+        key = self.owner.key(scan.table)
+        known = {each.name for each in scan.fields}
+        missing = [Field(name, TEXT) for name in key if name not in known]
+        return self._admit(rows, self.owner.name(scan.table), scan.fields, key if not missing else (), scan.hidden)
 
-def _register_rows(connection: "duckdb.DuckDBPyConnection", name: str, match: Match) -> None:
-    assert match.table is not None
-    fields = match.table.fields
-    columns = ", ".join(f'"{each.name}" {typed(each.type)}' for each in fields)
-    connection.execute(f"CREATE TEMP TABLE {name} ({ROW} BIGINT{', ' if columns else ''}{columns})")
-    marks = ", ".join("?" for _ in range(len(fields) + 1))
-    rows = [(i, *row) for i, row in enumerate(match.table.rows)]
-    if rows:
-        connection.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
-
-
-def _check_matched(
-    connection: "duckdb.DuckDBPyConnection",
-    version: Version,
-    match: Match,
-    names: Mapping[str, str],
-    as_of: dt.date,
-    plan: RuleSetPlan,
-) -> None:
-    """The first subject without a row in a reference that says `else: error`."""
-    row = first_row(connection, unmatched(version, match, dict(names), as_of, plan.key))
-    if row is not None:
-        source = match.table.name if match.table else match.input
-        raise DataError(
-            f"no row of `{source}` matches on {', '.join(match.on)}",
-            ruleset=plan.name,
-            column=match.name,
-            row=", ".join(map(str, row)),
-            hint="add the row, or say `else: missing`",
+    def _admit(
+        self, rows: Rows, source: str, fields: Sequence[Field], key: Sequence[str], hidden: Sequence[str]
+    ) -> str:
+        return admit(
+            self.connection,
+            source,
+            rows.schema,
+            fields,
+            key,
+            self.plan.name,
+            rows.what,
+            hidden,
+            self.as_of,
+            self.owner.checked,
         )
+
+    def _pack_file(self, name: str, table: Table) -> None:
+        columns = ", ".join(f"{quote(each.name)} {typed(each.type)}" for each in table.fields)
+        self.connection.execute(f"CREATE TEMP TABLE {name} ({columns})")
+        self.made.append(("TABLE", name))
+        if table.rows:
+            marks = ", ".join("?" for _ in table.fields)
+            self.connection.executemany(f"INSERT INTO {name} VALUES ({marks})", [list(row) for row in table.rows])
+
+    # -- stages
+
+    def _stages(self, stages: Sequence[Stage], count: bool) -> dict[str, FactCounts]:
+        counts: dict[str, FactCounts] = {}
+        for stage in stages:
+            if stage.graph:
+                edges = self.connection.sql(stage.sql).to_arrow_table()
+                self.connection.register(f"{stage.name}_made", components(edges))
+                self._make("TABLE", stage.name, f"SELECT * FROM {stage.name}_made")
+                self.connection.unregister(f"{stage.name}_made")
+                continue
+            self._make("TABLE", stage.name, stage.sql)
+            self._check_sums(stage)
+            if count and stage.gather is not None:
+                counts[stage.gather.fact] = self._counted(stage, stage.gather)
+        return counts
+
+    def _check_sums(self, stage: Stage) -> None:
+        """Sums run wide; one that leaves its range is an error, never wrapped."""
+        for measure in stage.measures:
+            if measure.function != "sum":
+                continue
+            name = quote(measure.name)
+            test = f"NOT ({name} BETWEEN {measure.type.low} AND {measure.type.high})"
+            keys = ", ".join(f"CAST({key} AS VARCHAR)" for key in stage.key) or "''"
+            row = first_row(
+                self.connection, f"SELECT {name}, {keys} FROM {stage.name} WHERE {test} ORDER BY {keys} LIMIT 1"
+            )
+            if row is not None:
+                raise DataError(
+                    f"the sum `{measure.atom}` is {int(row[0]) / power(measure.type.scale):.6g}, beyond what is exact",
+                    ruleset=self.plan.name,
+                    column=measure.atom,
+                    row=", ".join(map(str, row[1:])),
+                )
+
+    def _counted(self, stage: Stage, gather: Gather) -> FactCounts:
+        reasons: dict[str, list[str]] = {}
+        for flag, reason in gather.flags:
+            reasons.setdefault(reason, []).append(flag)
+        parts = [f"sum({quote(ROWS)})"]
+        # a flag that differs from metric to metric counts as its largest
+        parts += [
+            "greatest(" + ", ".join(f"sum({quote(flag_count(flag))})" for flag in flags) + ")"
+            for flags in reasons.values()
+        ]
+        row = first_row(self.connection, f"SELECT {', '.join(parts)} FROM {stage.name}") or (0,) * len(parts)
+        unknown = 0
+        if self.subjects is not None:
+            on = " AND ".join(f"s.{quote(f.name)} = g.{key}" for f, key in zip(gather.on, stage.key, strict=True))
+            unknown = self._number(
+                f"SELECT sum(g.{quote(ROWS)}) FROM {stage.name} g "
+                f"WHERE NOT EXISTS (SELECT 1 FROM {SUBJECTS} s WHERE {on})"
+            )
+        excluded = dict(zip(reasons, (int(each or 0) for each in row[1:]), strict=True))
+        return FactCounts(rows=int(row[0] or 0), excluded=excluded, unknown=unknown)
+
+    # -- references that must match
+
+    def _check_required(self, given: frozenset[str]) -> None:
+        """The first subject without a row in a reference that says `else: error`."""
+        for match in self.version.matches:
+            if not match.required:
+                continue
+            sql = unmatched(self.version, match, self.as_of, self.known_as_of, given, self.plan.key)
+            row = first_row(self.connection, sql)
+            if row is not None:
+                raise DataError(
+                    f"no row of `{match.input}` matches on {', '.join(each.name for each in match.on)}",
+                    ruleset=self.plan.name,
+                    column=match.name,
+                    row=", ".join(map(str, row)),
+                    hint="add the row, or say `else: missing`",
+                )

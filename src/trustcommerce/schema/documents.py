@@ -4,45 +4,32 @@ Dated values are folded before a rule set is checked, so the schemas do not know
 that `trustcommerce schema` prints for editors allows them everywhere.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from trustcommerce.registry import Registry
+from trustcommerce.schema import facts
+from trustcommerce.schema.parts import (
+    CONSTANT,
+    DATE,
+    EXPRESSION,
+    NAME,
+    NUMBER,
+    RANGE,
+    RESULT,
+    STATUSES,
+    TEXT,
+    TEXTS,
+    TITLE,
+    TITLED,
+    WHOLE,
+    Schema,
+    mapping,
+    named,
+)
 
 __all__ = ["case_schema", "pack_schema", "ruleset_schema", "with_dates"]
 
-Schema = dict[str, Any]
-
-TEXT: Schema = {"type": "string"}
-WHOLE: Schema = {"type": "integer"}
-NUMBER: Schema = {"type": "number"}
-DATE: Schema = {"type": "string", "format": "date"}
-EXPRESSION: Schema = {"type": ["string", "number", "boolean"]}
-CONSTANT: Schema = {"type": ["string", "number", "boolean", "null"]}
-RESULT: Schema = {"anyOf": [CONSTANT, {"type": "array", "items": TEXT}]}
-TITLE: Schema = {"anyOf": [TEXT, {"type": "object", "additionalProperties": TEXT, "minProperties": 1}]}
-RANGE: Schema = {"type": "array", "items": EXPRESSION, "minItems": 2, "maxItems": 2}
-NAME = "^[^\\W\\d]\\w*$"
-STATUSES = ["default", "exempt", "insufficient", "masked", "frozen"]
-TITLED = {"title": TITLE, "about": TEXT}
-
-
-def mapping(properties: Mapping[str, Any], required: tuple[str, ...] = (), **more: Any) -> Schema:
-    """A mapping with these keys and no others."""
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(required),
-        "additionalProperties": False,
-        **more,
-    }
-
-
-def named(values: Schema) -> Schema:
-    """A mapping from names to `values`."""
-    return {"type": "object", "patternProperties": {NAME: values}, "additionalProperties": False, "minProperties": 1}
-
-
+DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 EFFECTIVE = mapping({"from": DATE, "until": DATE})
 EXCEPTION = mapping(
     {
@@ -72,9 +59,9 @@ def _adjustment(registry: Registry) -> Schema:
         {
             **TITLED,
             **_choice(registry),
+            **facts.events(),
             "when": EXPRESSION,
             "missing": {"type": ["boolean", "number"]},
-            "points": EXPRESSION,
             "at_most": EXPRESSION,
             "reason": TEXT,
             "effective": EFFECTIVE,
@@ -129,23 +116,24 @@ def ruleset_schema(registry: Registry) -> Schema:
             mapping({"at_least": WHOLE, "of": EXPRESSION, "else": CONSTANT}, ("at_least", "else")),
         ]
     }
+    every = {
+        "anyOf": [
+            {"enum": ["day"]},
+            mapping({"week": {"enum": DAYS}}, ("week",)),
+            mapping({"month": {"type": "integer", "minimum": 1, "maximum": 28}}, ("month",)),
+            mapping({"quarter": {"type": "integer", "minimum": 1, "maximum": 28}}, ("quarter",)),
+        ]
+    }
     kinds = {kind.key: dict(kind.schema) for kind in registry.metric_kinds.values()}
     labels = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
-    reference = mapping(
+    column = mapping(
         {
-            **TITLED,
-            "file": TEXT,
-            "table": TEXT,
-            "ruleset": TEXT,
-            "match": {
-                "type": "object",
-                "minProperties": 1,
-                "additionalProperties": {"anyOf": [EXPRESSION, {"type": "array", "items": EXPRESSION, "minItems": 1}]},
-            },
-            "valid": mapping({"from": TEXT, "until": TEXT, "at": EXPRESSION}, ("from", "until")),
-            "else": {"anyOf": [{"enum": ["error", "missing"]}, {"type": "object", "additionalProperties": CONSTANT}]},
-        },
-        ("match", "else"),
+            **item,
+            "rank": EXPRESSION,
+            "running": EXPRESSION,
+            "within": facts.COMPANIONS["within"],
+            "order": facts.COMPANIONS["order"],
+        }
     )
     score = _score(registry)
     return {
@@ -160,13 +148,19 @@ def ruleset_schema(registry: Registry) -> Schema:
                     {
                         "name": TEXT,
                         "table": TEXT,
+                        "from": TEXT,
                         "where": EXPRESSION,
-                        "key": {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]},
+                        "key": TEXTS,
                     },
-                    ("name", "table", "key"),
+                    ("name", "key"),
                 ),
-                "references": named(reference),
-                "metrics": named({"anyOf": [EXPRESSION, mapping({**item, **kinds, "sample": sample})]}),
+                "every": every,
+                "facts": facts.facts(column),
+                "references": facts.references(column),
+                "windows": facts.windows(),
+                "metrics": named(
+                    {"anyOf": [EXPRESSION, mapping({**item, **facts.COMPANIONS, **kinds, "sample": sample})]}
+                ),
                 "values": named({"anyOf": [EXPRESSION, mapping({**item, "labels": labels})]}),
                 "scores": named({"$ref": "#/$defs/score"}),
                 "levels": named({"anyOf": [EXPRESSION, mapping({**item, "labels": labels}, ("labels",))]}),
@@ -198,11 +192,11 @@ def pack_schema() -> Schema:
             ),
         ]
     }
-    keys = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
     table = mapping(
         {
             **TITLED,
-            "key": keys,
+            "key": TEXTS,
+            "time": TEXT,
             "source": TEXT,
             "columns": {"type": "object", "additionalProperties": column, "minProperties": 1},
         },

@@ -1,0 +1,153 @@
+"""Windows lowered: what was written -> half-open bounds over `as_of`, or several chosen by rules."""
+
+import re
+
+from attrs import frozen
+
+from trustcommerce import codes
+from trustcommerce.diagnostics import Span
+from trustcommerce.language.bind import Text
+from trustcommerce.language.calendar import Interval
+from trustcommerce.language.expressions import Column, Expr, Literal, columns
+from trustcommerce.language.operations import constant
+from trustcommerce.language.types import DATE, TIMESTAMP, UNKNOWN, Kind, Type
+from trustcommerce.model import Window
+from trustcommerce.plan.context import Context
+
+__all__ = ["Bounds", "Branch", "lower_window"]
+
+_ROLLING = re.compile(r"([0-9]{1,6})\s+(calendar\s+)?([a-z]+?)s?\Z")
+_CALENDAR = ("week", "month", "quarter", "year")
+_EXAMPLES = "write `30 days`, `6 months`, `1 calendar month`, `this quarter`, `all`, or the name of a window"
+
+
+@frozen
+class Bounds:
+    """A half-open span; None is unbounded. `label` is what explanations call it."""
+
+    since: Expr | None
+    until: Expr | None
+    label: str
+
+
+@frozen
+class Branch:
+    """A window, and the condition over the subject under which it is chosen; None is the rest."""
+
+    when: Expr | None
+    bounds: Bounds
+
+
+def lower_window(window: Window, context: Context, seen: tuple[str, ...] = ()) -> list[Branch] | None:
+    """The windows that `window` may be, the last without a condition; None when something is wrong.
+
+    Args:
+        context: The subject's scope.
+        seen: Names of windows being lowered.
+    """
+    if window.rules:
+        return _chosen(window, context, seen)
+    if window.since is not None:
+        since = _bound(window.since, context)
+        until = _bound(window.until, context) if window.until is not None else Column("as_of", DATE)
+        if UNKNOWN in (since.type, until.type):
+            return None
+        shown = f"from {window.since.text}" + (f" until {window.until.text}" if window.until else "")
+        return [Branch(None, Bounds(since, until, shown))]
+    if window.last is None:
+        _fail(context, "this window does not say how long it is", window.span)
+        return None
+    text = " ".join(window.last.text.split())
+    named = context.ruleset.windows.get(text)
+    if named is not None:
+        if text in seen:
+            context.ops.error(
+                codes.CYCLE, f"window `{text}` is made from itself: {' -> '.join((*seen, text))}", window.last.span()
+            )
+            return None
+        if window.until is not None:
+            _fail(context, "a named window already ends somewhere", window.span)
+            return None
+        return lower_window(named, context, (*seen, text))
+    anchor: Expr = Column("as_of", DATE)
+    if window.until is not None:
+        anchor = _bound(window.until, context)
+        if anchor.type == UNKNOWN:
+            return None
+    bounds = _span(text, window.last, anchor, context)
+    return None if bounds is None else [Branch(None, bounds)]
+
+
+def _chosen(window: Window, context: Context, seen: tuple[str, ...]) -> list[Branch] | None:
+    found: list[Branch] = []
+    for i, (when, then) in enumerate(window.rules):
+        if (when is None) != (i == len(window.rules) - 1):
+            context.ops.error(
+                codes.NO_ELSE,
+                "the last window says `else`, those before it `when`",
+                window.span,
+                "write `[{when: orders_30d < 30, then: 90 days}, {else: 30 days}]`",
+            )
+            return None
+        branches = lower_window(then, context, seen)
+        if branches is None:
+            return None
+        if len(branches) > 1:
+            _fail(context, "windows chosen by rules do not nest", then.span)
+            return None
+        condition = None
+        if when is not None:
+            condition = context.certain(when, None, "wrap it: `coalesce(..., false)`")
+            if condition.type == UNKNOWN:
+                return None
+        found.append(Branch(condition, branches[0].bounds))
+    return found
+
+
+def _bound(text: Text, context: Context) -> Expr:
+    """A moment that depends on `as_of` alone."""
+    found = context.bind(text)
+    if found.type == UNKNOWN:
+        return found
+    if found.type.kind not in (Kind.DATE, Kind.TIMESTAMP):
+        return context.ops.error(codes.TYPE_MISMATCH, f"a window begins and ends at dates, not {found.type}", text.span())
+    if not columns(found) <= {"as_of"}:
+        return context.ops.error(
+            codes.BAD_WINDOW,
+            "a window's ends depend on `as_of` alone, so that they are the same for every subject",
+            text.span(),
+            "compare with the subject in `where`: `paid_at >= store.opened_on`",
+        )
+    return found
+
+
+def _span(text: str, said: Text, anchor: Expr, context: Context) -> Bounds | None:
+    """Bounds of a window written as text."""
+    ops = context.ops
+    if text == "all":
+        return Bounds(None, anchor, "all")
+    if text.startswith("this ") and text[5:] in _CALENDAR:
+        return Bounds(_start(text[5:], anchor, context), anchor, text)
+    match = _ROLLING.match(text)
+    if match is None:
+        _fail(context, f"no window `{said.text}`", said.span())
+        return None
+    count, calendar, unit = match.group(1), match.group(2), match.group(3)
+    interval = Interval.parse(f"{count} {unit}")
+    if interval is None or int(count) == 0 or (calendar and unit not in _CALENDAR):
+        what = f"no whole {unit}s of a calendar" if calendar else f"no window `{said.text}`"
+        _fail(context, what, said.span())
+        return None
+    length = Literal(interval, Type(Kind.INTERVAL))
+    until = _start(unit, anchor, context) if calendar else anchor
+    return Bounds(ops.sum("sub", until, length, said.span()), until, text)
+
+
+def _start(unit: str, anchor: Expr, context: Context) -> Expr:
+    """The first moment of the calendar unit that holds `anchor`."""
+    function = context.registry.functions["date_trunc"]
+    return context.ops.call(function, (constant(unit), context.ops.to_timestamp(anchor)), TIMESTAMP, None)
+
+
+def _fail(context: Context, message: str, span: Span) -> None:
+    context.ops.error(codes.BAD_WINDOW, message, span, _EXAMPLES)

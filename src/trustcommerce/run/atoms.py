@@ -1,0 +1,194 @@
+"""Records made plain: whatever they hold of facts becomes the numbers that a rule set reads.
+
+In: a record as people give it: columns, matched rows, and for each metric rows of its fact or the
+numbers themselves, flat or under the metric's name. Out: exactly what the generated function reads.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from trustcommerce.errors import DataError
+from trustcommerce.language.expressions import Expr
+from trustcommerce.language.names import and_others, did_you_mean
+from trustcommerce.language.relations import Exists, Field, Gather, Match, Relation, Scan, Table, base
+from trustcommerce.plan import RuleSetPlan, Version, links
+from trustcommerce.run.python import compiled
+from trustcommerce.run.relations import Row, World
+from trustcommerce.run.values import accept, show
+
+__all__ = ["Atoms"]
+
+Record = Mapping[str, Any]
+
+
+class Atoms:
+    """What records of one version may hold, and how they are made plain."""
+
+    def __init__(self, plan: RuleSetPlan, version: Version) -> None:
+        self.plan, self.version = plan, version
+        self.gathers = version.gathers
+        self.columns = tuple(each.name for each in version.inputs)
+        self.matches = {m.name.split("[")[0]: m for m in version.matches if m.table is None}
+        measures = [pair for group in version.groups for pair in version.measured(group)]
+        self.keys = {name if name.endswith("]") else field.name: field.name for name, field in measures}
+        self.public = tuple(dict.fromkeys(self.keys.values()))
+        self.expected = (*self.columns, *self.matches, *self.keys)
+        self._other = frozenset(each.name for each in version.outputs) | plan.titles.keys() | plan.columns.keys()
+        self._evaluate: dict[int, Callable[[Row], Any]] = {}
+
+    def key(self, name: str, atom: str) -> str:
+        """The key under which a plain record holds a measure; each window of a chosen one has its own."""
+        return self.version.atoms[atom].name if name == atom else name
+
+    # -- what a record may hold
+
+    @property
+    def rows(self) -> dict[str, tuple[str, str]]:
+        """Lists of rows that a record may hold: what for, and the table they are of, by name."""
+        found: dict[str, tuple[str, str]] = {}
+        for gather in self.gathers:
+            found[gather.fact] = ("fact", base(gather.rows).table)
+            for name, what, scan in _others(gather.rows):
+                found[name] = (what, scan.table)
+        return found
+
+    # -- making it plain
+
+    def plain(
+        self, record: Any, as_of: dt.date, known_as_of: dt.date | None = None, frozen: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The record with just the keys that are read.
+
+        Args:
+            known_as_of: What was recorded from this day on is not known.
+            frozen: Snapshots of peers by metric, for those that the record does not give.
+        """
+        if not isinstance(record, Mapping):
+            raise DataError(f"a record is a mapping, not a {type(record).__name__}", ruleset=self.plan.name)
+        given = {**self._flat(record), **{name: value for name, value in (frozen or {}).items() if name not in record}}
+        lists = self.rows
+        facts = [gather for gather in self.gathers if gather.fact in record]
+        if facts:
+            given |= self._measured(facts, record, as_of, known_as_of or as_of)
+        for key, public in self.keys.items():
+            if key not in given and public in given:
+                given[key] = given[public]
+        self._check(record, given, lists)
+        return {name: given[name] for name in self.expected}
+
+    def _flat(self, record: Record) -> dict[str, Any]:
+        """Columns, numbers and matched rows under the names that are read."""
+        found: dict[str, Any] = {}
+        for name, value in record.items():
+            if isinstance(value, Mapping) and name not in self.matches:
+                found |= {f"{name}.{part}": each for part, each in value.items()}
+            else:
+                found[name] = value
+        for name, match in self.matches.items():
+            if name not in found and f"{name}.matched" in record:  # as a run wrote it
+                row = {each.name: record.get(f"{name}.{each.name}") for each in match.fields}
+                found[name] = row if record[f"{name}.matched"] else None
+        return found
+
+    def _check(self, record: Record, given: Mapping[str, Any], lists: Mapping[str, tuple[str, str]]) -> None:
+        absent = list(dict.fromkeys(self.keys.get(name, name) for name in self.expected if name not in given))
+        known = [*self.expected, *lists, *self._other]
+        if absent:
+            strange = [name for name in record if name not in known]
+            raise DataError(
+                f"the record has no `{absent[0]}`{and_others(absent[1:])}",
+                ruleset=self.plan.name,
+                column=absent[0],
+                hint=did_you_mean(absent[0], strange) or self._instead(absent[0]),
+            )
+        metrics = {name.rpartition(".")[0] for name in self.public}
+        for name in record:
+            if name not in known and name not in metrics and name not in given:
+                raise DataError(
+                    f"the record has an unknown key `{name}`",
+                    ruleset=self.plan.name,
+                    column=str(name),
+                    value=record[name],
+                    hint=did_you_mean(str(name), known),
+                )
+
+    def _instead(self, name: str) -> str | None:
+        """The fact whose rows would give a number that is absent."""
+        atoms = {field.name: atom for atom, field in self.version.atoms.items()}
+        for gather in self.gathers:
+            if any(measure.atom == atoms.get(name) for measure in gather.measures):
+                return f"give it, or the rows of `{gather.fact}`"
+        return None
+
+    # -- rows of facts
+
+    def _measured(self, facts: Sequence[Gather], record: Record, as_of: dt.date, known: dt.date) -> dict[str, Any]:
+        world = World(as_of=as_of, known_as_of=known, scan=self._scan(record), evaluate=self._value)
+        subject = self._subject(record, facts)
+        found: dict[str, Any] = {}
+        for gather in facts:
+            try:
+                values = world.gathered(gather, subject)
+            except DataError as error:
+                error.ruleset = self.plan.name
+                raise
+            for measure in gather.measures:
+                found[self.key(measure.name, measure.atom)] = show(values[measure.name], measure.type)
+        return found
+
+    def _subject(self, record: Record, facts: Sequence[Gather]) -> Row:
+        names = {each.name for gather in facts for each in gather.on} | {mine for g in facts for _, mine in g.outer}
+        types = {each.name: each.type for each in self.version.inputs}
+        return {name: self._accepted(record, Field(name, types[name]), name) for name in names}
+
+    def _accepted(self, row: Record, each: Field, place: str) -> Any:
+        if each.name not in row:
+            raise DataError(
+                f"`{place}` has no `{each.name}`" if place != each.name else f"the record has no `{each.name}`",
+                ruleset=self.plan.name,
+                column=each.name,
+                hint=did_you_mean(each.name, row),
+            )
+        try:
+            return accept(row[each.name], each.type)
+        except ValueError as error:
+            raise DataError(
+                f"`{each.name}` {error}", ruleset=self.plan.name, column=each.name, row=place, value=row[each.name]
+            ) from None
+
+    def _scan(self, record: Record) -> Callable[[Scan, str], Iterable[Row]]:
+        def scan(wanted: Scan, role: str) -> Iterable[Row]:
+            rows = record.get(role)
+            if rows is None or isinstance(rows, Mapping | str) or not isinstance(rows, Iterable):
+                raise DataError(
+                    f"the rows of `{role}` are needed beside those of the fact: a list, of table `{wanted.table}`",
+                    ruleset=self.plan.name,
+                    column=role,
+                )
+            return [self._row(row, wanted, f"{role}[{i}]") for i, row in enumerate(rows)]
+
+        return scan
+
+    def _row(self, row: Any, scan: Scan, place: str) -> Row:
+        if not isinstance(row, Mapping):
+            raise DataError(f"`{place}` is no mapping", ruleset=self.plan.name, column=place, value=row)
+        return {each.name: self._accepted(row, each, place) for each in scan.fields}
+
+    def _value(self, expr: Expr, row: Row) -> Any:
+        """Expressions of rows, each compiled once."""
+        found = self._evaluate.get(id(expr))
+        if found is None:
+            found = self._evaluate[id(expr)] = compiled(expr)
+        return found(row)
+
+
+def _others(relation: Relation) -> Iterable[tuple[str, str, Scan]]:
+    """Rows that the rows of a fact are compared with: name, what for, and their scan."""
+    for each in links(relation):
+        if isinstance(each, Exists):
+            yield each.alias, "exclusion", base(each.rows)
+            yield from _others(each.rows)
+        elif isinstance(each, Match) and not isinstance(each.rows, Table):
+            yield each.name.split("[")[0], "reference", base(each.rows)
+            yield from _others(each.rows)

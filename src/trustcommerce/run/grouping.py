@@ -1,0 +1,253 @@
+"""Groups as SQL: measures of facts and peers, ranks, distinct keys. Sums are wide until they are checked."""
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from trustcommerce.language.expressions import Apply, Expr, Literal, columns
+from trustcommerce.language.relations import Distinct, Gather, Measure, Peers, Rank
+from trustcommerce.language.types import Kind, Type
+from trustcommerce.run.query import ORDER, at
+from trustcommerce.run.sql import column, literal, to_sql, typed
+
+if TYPE_CHECKING:
+    from trustcommerce.run.query import Layers
+
+__all__ = ["ROWS", "distinct", "flag_count", "gather", "peers", "rank"]
+
+ROWS = "~rows"
+_INTEGER = Type(Kind.EXACT)
+_NUMBER = Type(Kind.NUMBER)
+
+
+def flag_count(flag: str) -> str:
+    """The column that counts the rows excluded by a flag."""
+    return f"~{flag}"
+
+
+def measure_columns(measure: Measure) -> set[str]:
+    exprs = [condition for _, condition in measure.filters] + [*measure.per]
+    exprs += [measure.value] if measure.value is not None else []
+    return {name for each in exprs for name in columns(each)}
+
+
+def gather(layers: "Layers", relation: Gather, needed: set[str]) -> str:
+    """One group-by over the fact's rows, as a stage, joined to the subjects."""
+    measures = [each for each in relation.measures if each.name in needed]
+    reads = {each.name for each in relation.on}
+    source = layers.build(relation.source, needed | reads)
+    if not measures:
+        return source
+    if relation.fact in layers.given:
+        return source
+    wanted = {*relation.key, *(flag for flag, _ in relation.flags)}
+    for each in measures:
+        wanted |= measure_columns(each)
+    rows = layers.build(relation.rows, wanted, outer=relation)
+    key = tuple(f"key_{i}" for i, _ in enumerate(relation.key))
+    grouped = [each for each in measures if not each.per]
+    audit = [exp.alias_(exp.Count(this=exp.Star()), ROWS, quoted=True, copy=False)]
+    audit += [
+        exp.alias_(_filtered(exp.Count(this=exp.Star()), column(flag)), flag_count(flag), quoted=True, copy=False)
+        for flag, _ in relation.flags
+    ]
+    keyed = [
+        exp.alias_(column(theirs), mine, quoted=True, copy=False)
+        for theirs, mine in zip(relation.key, key, strict=True)
+    ]
+    plain = exp.select(*keyed, *audit, *(_aggregated(layers, each) for each in grouped)).from_(rows, copy=False)
+    query = plain.group_by(*map(column, relation.key), copy=False)
+    for each in measures:
+        if each.per:
+            query = _with_groups(layers, query, each, rows, relation.key, key)
+    name = layers.stage(query, key=key, measures=tuple(measures), gather=relation)
+    on = [
+        exp.EQ(this=at("x", mine.name), expression=at("m", theirs)) for mine, theirs in zip(relation.on, key, strict=True)
+    ]
+    return _beside(layers, source, name, on, measures)
+
+
+def _beside(
+    layers: "Layers", source: str, table: str, on: list[exp.Expression], measures: list[Measure] | tuple[Measure, ...]
+) -> str:
+    joined = [exp.alias_(_narrow(at("m", m.name), m), m.name, quoted=True, copy=False) for m in measures]
+    return layers.write(
+        exp.select("x.*", *joined)
+        .from_(exp.to_table(source).as_("x"), copy=False)
+        .join(exp.to_table(table).as_("m"), on=exp.and_(*on), join_type="left", copy=False)
+    )
+
+
+def _narrow(value: exp.Expression, measure: Measure) -> exp.Expression:
+    """A checked sum in its own type; nothing to count or sum is 0."""
+    if measure.function not in ("count", "sum", "distinct"):
+        return value
+    whole = exp.Cast(this=value, to=exp.DataType.build("BIGINT"))
+    return exp.Coalesce(this=whole, expressions=[literal(0, _INTEGER)])
+
+
+def _condition(layers: "Layers", measure: Measure) -> exp.Expression | None:
+    tests = [exp.Paren(this=layers.sql(condition)) for _, condition in measure.filters]
+    return exp.and_(*tests) if tests else None
+
+
+def _filtered(value: exp.Expression, condition: exp.Expression | None) -> exp.Expression:
+    if condition is None:
+        return value
+    return exp.Filter(this=value, expression=exp.Where(this=condition))
+
+
+def _aggregated(layers: "Layers", measure: Measure) -> exp.Expression:
+    value = None if measure.value is None else _wide(layers, measure.value, measure)
+    made: exp.Expression
+    if measure.function == "count":
+        made = exp.Count(this=exp.Star() if value is None else value)
+    elif measure.function == "distinct":
+        assert value is not None
+        made = exp.Count(this=exp.Distinct(expressions=[value]))
+    elif measure.function == "quantile":
+        assert value is not None
+        share = max(measure.at[0] / measure.at[1] - 2.0**-40, 0.0)
+        made = exp.Anonymous(this="quantile_disc", expressions=[value, literal(share, _NUMBER)])
+    else:
+        kinds = {"sum": exp.Sum, "min": exp.Min, "max": exp.Max}
+        made = kinds[measure.function](this=value)
+    return exp.alias_(_filtered(made, _condition(layers, measure)), measure.name, quoted=True, copy=False)
+
+
+def _wide(layers: "Layers", value: Expr, measure: Measure) -> exp.Expression:
+    """What is summed, in whole numbers wide enough for any product of two columns."""
+    if measure.function != "sum":
+        return layers.sql(value)
+    if isinstance(value, Apply) and value.op == "mul" and value.type.low is None:
+        left, right = (exp.Paren(this=layers.sql(arg)) for arg in value.args)
+        return exp.Mul(this=exp.Cast(this=left, to=exp.DataType.build("INT128")), expression=right)
+    return layers.sql(value)
+
+
+def _with_groups(
+    layers: "Layers", query: exp.Select, measure: Measure, rows: str, key: tuple[str, ...], names: tuple[str, ...]
+) -> exp.Select:
+    """A sum of groups within each subject, each capped before they are added."""
+    assert measure.value is not None
+    keyed = [exp.alias_(column(k), name, quoted=True, copy=False) for k, name in zip(key, names, strict=True)]
+    per = [exp.alias_(layers.sql(each), f"per_{i}", quoted=True, copy=False) for i, each in enumerate(measure.per)]
+    inner = exp.select(*keyed, *per, exp.alias_(exp.Sum(this=layers.sql(measure.value)), "sum", quoted=True, copy=False))
+    inner = inner.from_(rows, copy=False)
+    condition = _condition(layers, measure)
+    inner = inner if condition is None else inner.where(condition, copy=False)
+    inner = inner.group_by(*[exp.Literal.number(i + 1) for i in range(len(names) + len(per))], copy=False)
+    groups = layers.write(inner)
+    capped: exp.Expression = column("sum")
+    if isinstance(measure.cap, Literal):
+        capped = exp.Least(this=capped, expressions=[to_sql(measure.cap)], ignore_nulls=True)
+    added = exp.select(*map(column, names), exp.alias_(exp.Sum(this=capped), measure.name, quoted=True, copy=False))
+    sums = layers.write(added.from_(groups, copy=False).group_by(*map(column, names), copy=False))
+    base = layers.write(query)
+    on = [exp.EQ(this=at("x", name), expression=at("m", name)) for name in names]
+    return (
+        exp.select("x.*", at("m", measure.name))
+        .from_(exp.to_table(base).as_("x"), copy=False)
+        .join(exp.to_table(sums).as_("m"), on=exp.and_(*on), join_type="left", copy=False)
+    )
+
+
+def peers(layers: "Layers", relation: Peers, needed: set[str]) -> str:
+    """The subjects as a stage, their measures by partition as another, joined back."""
+    measures = [each for each in relation.measures if each.name in needed]
+    reads: set[str] = set()
+    given = f"peers {relation.name}" in layers.given
+    for each in measures if not given else ():
+        reads |= measure_columns(each)
+    for expr in relation.within:
+        reads |= columns(expr)
+    source = layers.build(relation.source, needed | reads | {ORDER})
+    if not measures:
+        return source
+    if given:
+        return source
+    staged = layers.stage(exp.select("*").from_(source, copy=False))
+    layers.written = []
+    key = tuple(f"key_{i}" for i, _ in enumerate(relation.within))
+    keyed = [
+        exp.alias_(layers.sql(each), name, quoted=True, copy=False)
+        for each, name in zip(relation.within, key, strict=True)
+    ]
+    query = exp.select(*keyed, *(_aggregated(layers, each) for each in measures)).from_(staged, copy=False)
+    if key:
+        query = query.group_by(*[exp.Literal.number(i + 1) for i in range(len(key))], copy=False)
+    table = layers.stage(query, key=key, measures=tuple(measures))
+    on = [
+        exp.EQ(this=layers.qualified(each), expression=at("m", name))
+        for each, name in zip(relation.within, key, strict=True)
+    ] or [exp.Boolean(this=True)]
+    return _beside(layers, staged, table, on, measures)
+
+
+def rank(layers: "Layers", relation: Rank, needed: set[str], outer: Gather | None) -> str:
+    """Windows over the rows of a partition for which the condition holds."""
+    exprs = [each for each, _ in relation.order] + [*relation.within]
+    exprs += [each for each in (relation.where, relation.value) if each is not None]
+    given = f"peers {relation.name}" in layers.given
+    wanted = needed | ({name for each in exprs for name in columns(each)} if not given else set())
+    source = layers.build(relation.source, wanted - {relation.name}, outer)
+    if given or relation.name not in needed:
+        return source
+    where = None if relation.where is None else exp.Paren(this=layers.sql(relation.where))
+    partition = [layers.sql(each) for each in relation.within] + ([where] if where is not None else [])
+    order = [
+        exp.Ordered(this=_plain(layers.sql(each), each.type), desc=descends, nulls_first=False)
+        for each, descends in relation.order
+    ]
+
+    def over(function: exp.Expression, ordered: bool, more: list[exp.Expression] | None = None) -> exp.Expression:
+        return exp.Window(
+            this=function,
+            partition_by=[each.copy() for each in [*partition, *(more or [])]] or None,
+            order=exp.Order(expressions=[each.copy() for each in order]) if ordered else None,
+        )
+
+    value_sql: exp.Expression
+    if relation.form == "position":
+        value_sql = over(exp.RowNumber(), True)
+    elif relation.form == "running":
+        assert relation.value is not None
+        window = over(exp.Sum(this=layers.sql(relation.value)), True)
+        window.set("spec", exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW"))
+        value_sql = exp.Cast(this=window, to=exp.DataType.build("BIGINT"))
+    else:
+        value, _ = relation.order[0]
+        same = over(exp.Count(this=exp.Star()), False, [_plain(layers.sql(value), value.type)])
+        every = over(exp.Count(this=exp.Star()), False)
+        two, one = literal(2, _INTEGER), literal(1, _INTEGER)
+        before = exp.Paren(this=exp.Sub(this=over(exp.Anonymous(this="rank"), True), expression=one))
+        twice = exp.Add(this=exp.Mul(this=two, expression=before), expression=same)
+        value_sql = exp.Div(
+            this=exp.Cast(this=exp.Paren(this=twice), to=exp.DataType.build("DOUBLE")),
+            expression=exp.Cast(this=exp.Mul(this=two.copy(), expression=every), to=exp.DataType.build("DOUBLE")),
+        )
+    if where is not None:
+        empty = exp.Cast(this=exp.Null(), to=exp.DataType.build(typed(relation.type)))
+        value_sql = exp.Case(ifs=[exp.If(this=where.copy(), true=value_sql)], default=empty)
+    shown = exp.alias_(value_sql, relation.name, quoted=True, copy=False)
+    return layers.write(exp.select("*", shown).from_(source, copy=False))
+
+
+def _plain(value: exp.Expression, type_: Type) -> exp.Expression:
+    """A double whose zeros are one zero, so that equals are equal to the bit."""
+    if type_.kind is not Kind.NUMBER:
+        return value
+    return exp.Add(this=exp.Paren(this=value), expression=literal(0.0, _NUMBER))
+
+
+def distinct(layers: "Layers", relation: Distinct) -> str:
+    """The keys that stand in a fact, in their order."""
+    names = [each.name for each in relation.columns]
+    rows = layers.build(relation.source, set(names))
+    keys = layers.write(exp.select(*map(column, names)).distinct(copy=False).from_(rows, copy=False))
+    number = exp.Window(
+        this=exp.RowNumber(), order=exp.Order(expressions=[exp.Ordered(this=column(name)) for name in names])
+    )
+    return layers.write(
+        exp.select("*", exp.alias_(number, ORDER, quoted=True, copy=False)).from_(keys, copy=False)
+    )

@@ -1,0 +1,57 @@
+"""Pieces that the JSON Schemas are made of."""
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = [
+    "CONSTANT",
+    "DATE",
+    "EXPRESSION",
+    "EXPRESSIONS",
+    "NAME",
+    "NUMBER",
+    "RANGE",
+    "RESULT",
+    "STATUSES",
+    "TEXT",
+    "TEXTS",
+    "TITLE",
+    "TITLED",
+    "WHOLE",
+    "Schema",
+    "mapping",
+    "named",
+]
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+WHOLE: Schema = {"type": "integer"}
+NUMBER: Schema = {"type": "number"}
+DATE: Schema = {"type": "string", "format": "date"}
+EXPRESSION: Schema = {"type": ["string", "number", "boolean"]}
+EXPRESSIONS: Schema = {"anyOf": [EXPRESSION, {"type": "array", "items": EXPRESSION, "minItems": 1}]}
+CONSTANT: Schema = {"type": ["string", "number", "boolean", "null"]}
+RESULT: Schema = {"anyOf": [CONSTANT, {"type": "array", "items": TEXT}]}
+TEXTS: Schema = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
+TITLE: Schema = {"anyOf": [TEXT, {"type": "object", "additionalProperties": TEXT, "minProperties": 1}]}
+RANGE: Schema = {"type": "array", "items": EXPRESSION, "minItems": 2, "maxItems": 2}
+NAME = "^[^\\W\\d]\\w*$"
+STATUSES = ["default", "exempt", "insufficient", "masked", "frozen"]
+TITLED = {"title": TITLE, "about": TEXT}
+
+
+def mapping(properties: Mapping[str, Any], required: tuple[str, ...] = (), **more: Any) -> Schema:
+    """A mapping with these keys and no others."""
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(required),
+        "additionalProperties": False,
+        **more,
+    }
+
+
+def named(values: Schema) -> Schema:
+    """A mapping from names to `values`."""
+    return {"type": "object", "patternProperties": {NAME: values}, "additionalProperties": False, "minProperties": 1}

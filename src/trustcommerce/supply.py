@@ -1,0 +1,116 @@
+"""Tables for rule sets: from frames and a folder, read when they are first needed; results of other rule sets.
+
+In: what the caller gives. Out: a session that holds all that a rule set reads.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from trustcommerce.errors import DataError
+from trustcommerce.language.relations import Scan
+from trustcommerce.plan import PackPlan, RuleSetPlan, Version
+from trustcommerce.run.frames import to_arrow
+from trustcommerce.run.query import sources
+from trustcommerce.run.rows import Rows
+from trustcommerce.run.table import Result, Session
+from trustcommerce.sources import Folder
+
+__all__ = ["Supply", "folder_of", "rows_of"]
+
+
+def folder_of(loaded: PackPlan, path: str | Path) -> Folder:
+    """The folder of facts, read as the pack declares."""
+    return Folder(Path(path), loaded.registry, loaded.pack.time_zone)
+
+
+def rows_of(loaded: PackPlan, frame: Any, table: str, ruleset: str) -> Rows:
+    """A frame, or the file at a path, as rows of a declared table."""
+    if not isinstance(frame, str | Path):
+        arrow = to_arrow(frame, ruleset)
+        return Rows(schema=arrow.schema, what="frame", arrow=arrow)
+    path = Path(frame)
+    if not path.is_file():
+        raise DataError(f"{path.as_posix()}: no such file", ruleset=ruleset)
+    return folder_of(loaded, path.parent).read_file(path, loaded.pack.tables.get(table))
+
+
+class Supply:
+    """A session that is filled as rule sets need it.
+
+    Args:
+        given: Tables and results of rule sets by name; they come before the folder's.
+        folder: Where the others are, if anywhere.
+    """
+
+    def __init__(
+        self,
+        loaded: PackPlan,
+        session: Session,
+        day: dt.date,
+        known_as_of: dt.date | None,
+        given: Mapping[str, Rows],
+        folder: Folder | None,
+    ) -> None:
+        self.loaded, self.session, self.day, self.known_as_of = loaded, session, day, known_as_of
+        self.folder = folder
+        for name, rows in given.items():
+            session.add(name, rows, self._key(name))
+
+    def _key(self, name: str) -> Sequence[str]:
+        table = self.loaded.pack.tables.get(name)
+        return table.key if table is not None else self.loaded.rulesets[name].key
+
+    def run(
+        self,
+        name: str,
+        *,
+        subjects: Rows | None = None,
+        wanted: Sequence[str] | None = None,
+        count: bool = False,
+    ) -> Result:
+        """Run a rule set after those it reads."""
+        plan = self.loaded.rulesets[name]
+        version = plan.version(self.day)
+        assert version is not None
+        self.prepare(plan, version, subjects)
+        return self.session.run(
+            plan, version, self.day, self.known_as_of, subjects=subjects, wanted=wanted, count=count
+        )
+
+    def prepare(self, plan: RuleSetPlan, version: Version, subjects: Rows | None) -> None:
+        """Have every table and result that the rule set reads in the session."""
+        names = set(subjects.schema.names) if subjects is not None else set()
+        groups = {each for each in version.groups if {f.name for _, f in version.measured(each)} <= names}
+        if plan.table and subjects is None:
+            self._table(plan.table, plan.name)
+        for source in sources(version, frozenset(groups)):
+            if isinstance(source, Scan) and (source.table != plan.table or subjects is None):
+                if source.kind == "ruleset":
+                    self._result(source.table, plan.name)
+                else:
+                    self._table(source.table, plan.name)
+
+    def _table(self, name: str, ruleset: str) -> None:
+        if name in self.session.tables:
+            return
+        if self.folder is None:
+            raise DataError(f"table `{name}` is needed and not given", ruleset=ruleset)
+        self.session.add(name, self.folder.read(self.loaded.pack.tables[name]), self._key(name))
+
+    def _result(self, name: str, ruleset: str) -> None:
+        if name in self.session.tables:
+            return
+        plan = self.loaded.rulesets[name]
+        refusal = plan.refusal(self.day)
+        if refusal is not None:
+            raise DataError(f"reads `{name}`, which is {refusal}", ruleset=ruleset, value=self.day)
+        if self.folder is None and plan.table and plan.table not in self.session.tables:
+            raise DataError(f"the result of rule set `{name}` is needed and not given", ruleset=ruleset)
+        self.keep(name, self.run(name))
+
+    def keep(self, name: str, result: Result) -> None:
+        """Let other rule sets read a result."""
+        rows = Rows(schema=result.table.schema, what=f"result of `{name}`", arrow=result.table)
+        self.session.add(name, rows, self._key(name))
