@@ -18,6 +18,7 @@ from trustcommerce.errors import DataError, PolicyError
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.read import Mapping as Tree
 from trustcommerce.read import Node, Scalar, Sequence, parse_date, read_pack
+from trustcommerce.run.atoms import Atoms
 from trustcommerce.schema import case_schema, check_shape
 
 __all__ = ["CaseResult", "check_cases", "run_cases"]
@@ -85,14 +86,14 @@ def _check_names(engine: Engine, tree: Tree, problems: Problems) -> None:
         return
     plan = engine.plan.rulesets[name.text]
     outputs = {each.name for version in plan.versions for each in version.outputs}
-    rows = {match.name.split("[")[0] for version in plan.versions for match in version.matches}
+    taken = {name for version in plan.versions for name in Atoms(plan, version).takes}
     blocks: list[Node] = [tree, *cases]
     for block in blocks:
         assert isinstance(block, Tree)
         day = block.get("as_of")
         if isinstance(day, Scalar) and parse_date(day.text) is None:
             problems.add(codes.BAD_DATE, f"`{day.text}` is no date", day.span, "write it as 2023-05-09")
-        _check_keys(block.get("inputs"), {*plan.titles, *rows, *outputs}, "input", problems)
+        _check_keys(block.get("inputs"), {*plan.titles, *taken, *outputs}, "input", problems)
         _check_keys(block.get("expect"), {*outputs, "reasons", "error"}, "output", problems)
 
 

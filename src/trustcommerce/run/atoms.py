@@ -53,6 +53,12 @@ class Atoms:
                 found[name] = (what, scan.table)
         return found
 
+    @property
+    def takes(self) -> frozenset[str]:
+        """Every key that a record may hold and that is read."""
+        metrics = {name.rpartition(".")[0] for name in self.public}
+        return frozenset([*self.expected, *self.public, *self.rows, *metrics]) - {""}
+
     # -- making it plain
 
     def plain(

@@ -122,8 +122,13 @@ def build_query(
     layers = Layers(version, as_of, known_as_of, given, dialect)
     rows = layers.build(version.relation, {each.name for each in outputs} | {ORDER, *extra})
     known: dict[str, Type] = {each.name: each.type for each in version.outputs}
-    projections: list[exp.Expression] = [column(name) for name in extra]
-    for each in outputs:
+    carried = {each.name: each.type for each in version.carried}
+    projections: list[exp.Expression] = []
+    subject = [each for each in outputs if each.block == "subject"]
+    for each in [*subject, *extra, *(each for each in outputs if each.block != "subject")]:
+        if isinstance(each, str):
+            projections.append(exp.alias_(outward(column(each), carried[each]), each, quoted=True, copy=False))
+            continue
         constant = version.constants.get(each.name)
         value = to_sql(constant) if constant is not None else column(layers.names.get(each.name, each.name))
         projections.append(exp.alias_(outward(value, known[each.name]), each.name, quoted=True, copy=False))
