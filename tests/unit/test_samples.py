@@ -13,7 +13,7 @@ from trustcommerce.errors import RunError
 from trustcommerce.samples import write_samples
 from trustcommerce.samples.tables import COLUMNS, FILES
 
-COMMITTED = Path(__file__).parents[2] / "seeds/kuaishou_events"
+COMMITTED = Path(__file__).parents[2] / "seeds/kuaishou"
 
 
 @pytest.fixture(scope="module")

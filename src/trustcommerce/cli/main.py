@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from trustcommerce import __version__
-from trustcommerce.cli import authors, runs
+from trustcommerce.cli import authors, runs, seeds
 from trustcommerce.errors import PolicyError, TrustCommerceError
 
 __all__ = ["main"]
@@ -21,7 +21,16 @@ def group() -> None:
     """
 
 
-for command in (runs.run, authors.check, authors.test, runs.score, runs.explain, authors.inputs, authors.schema):
+for command in (
+    runs.run,
+    authors.check,
+    authors.test,
+    runs.score,
+    runs.explain,
+    authors.inputs,
+    authors.schema,
+    seeds.seeds,
+):
     group.add_command(command)
 
 

@@ -39,7 +39,7 @@ def write_aftermath(
             again = dice.one_of(("quality", "other"))
             _write_aftersale(market, order, store, product, profile, again, closed + DAY // 2, dice)
     _write_dispute(market, order, store, profile, arrived, dice)
-    if dice.chance(0.32):
+    if dice.chance(0.40):
         _write_review(market, order, store, product, profile, arrived, reason == "quality", dice)
 
 

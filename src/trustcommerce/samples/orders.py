@@ -77,7 +77,7 @@ def write_order(market: Market, shop: Shop, paid: int, dice: Dice) -> None:
     )
     if way.shipped is not None:
         _write_shipment(market, order, shop.store, carrier, way)
-    if dice.chance(0.19):
+    if dice.chance(0.27):
         write_chat(market, shop.store, profile, buyer, paid, dice)
     arrived = way.signed if way.signed is not None else way.delivered
     if arrived is not None:

@@ -33,7 +33,7 @@ def write_products(
     market: Market, store: int, operator: str, profile: Profile, *, new: bool, dice: Dice
 ) -> tuple[Product, ...]:
     """A handful of products of store `store`, best sellers first."""
-    many = dice.whole(1, 4) if new else dice.whole(3, 14)
+    many = dice.whole(1, 4) if new else dice.whole(2, 8)
     return tuple(_write_product(market, store, operator, profile, i == 0, dice) for i in range(many))
 
 

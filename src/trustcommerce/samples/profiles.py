@@ -10,7 +10,7 @@ from trustcommerce.samples.specials import APPEALED, BRUSHER, COUNTERFEITER, Fat
 
 __all__ = ["Profile", "make_profile"]
 
-_MEDIAN_ORDERS, _SPREAD, _MOST_ORDERS = 52.5, 0.86, 4_000
+_MEDIAN_ORDERS, _SPREAD, _MOST_ORDERS = 60.0, 0.86, 4_000
 
 
 @frozen(kw_only=True)

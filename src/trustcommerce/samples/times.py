@@ -5,7 +5,7 @@ from trustcommerce.samples.dice import Dice
 
 __all__ = ["paid_times"]
 
-_RECENT_SHARE = 0.65
+_RECENT_SHARE = 0.88
 _HANDFUL = 3
 
 
