@@ -107,7 +107,7 @@ class Context:
         if len(parts) == 1:
             if name == "as_of":
                 return Column("as_of", DATE, span)
-            if name == "metric":
+            if name == "metric" and (self.metric is not None or name not in self.columns):
                 return self._metric(span)
             if name in self.columns:
                 self.used.add(name)

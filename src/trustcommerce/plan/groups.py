@@ -60,6 +60,10 @@ class _OfFact:
     scope: Context
 
     def cases(self, aggregate: Aggregate) -> list[Case] | None:
+        with self.scope.naming(self.subject.metric or ""):
+            return self.named(aggregate)
+
+    def named(self, aggregate: Aggregate) -> list[Case] | None:
         rows, said = self.rows, aggregate.where
         exclude = () if self.subject.unexcluded else aggregate.exclude
         left = rows.kept(exclude, aggregate.spans.get("exclude"))

@@ -23,7 +23,7 @@ def lower_item(item: Item, context: Context) -> Expr:
     """The item as a column of the plan, or a constant, or poison when something is wrong with it."""
     if item.broken:
         return poison(item.span)
-    with context.naming(item.name):
+    with context.naming(item.name.removesuffix(".unexcluded")):
         found = _decided(item, context)
         if item.applies is not None and found.type != UNKNOWN:
             applies = context.certain(item.applies, None, "wrap it: `coalesce(..., false)`")

@@ -221,7 +221,10 @@ class References:
 
     def check_unused(self) -> None:
         """Say what is wrong with references that nothing reads, and leave no trace of them."""
-        read = {name for name, _ in self.instances}
+        facts = self.context.facts
+        rows = [facts.rows(name, None) for name in self.context.ruleset.facts] if facts is not None else []
+        scopes = [self, *(each.references for each in rows if each is not None)]
+        read = {name for scope in scopes for name, _ in scope.instances}
         before = set(self.context.used)
         for reference in self.context.ruleset.references.values():
             columns = self.known.get(reference.name)
