@@ -14,7 +14,7 @@ from trustcommerce.decision import Basis, Decision, State
 from trustcommerce.diagnostics import Diagnostic, Problems
 from trustcommerce.errors import DataError, PolicyError
 from trustcommerce.language.names import did_you_mean
-from trustcommerce.plan import PackPlan, RuleSetPlan, Version, plan_pack
+from trustcommerce.plan import PackPlan, RuleSetPlan, Version, plan_pack, reason_texts
 from trustcommerce.read import PackFiles, parse_date, read_pack
 from trustcommerce.registry import Registry
 from trustcommerce.run.record import NotJudged, RecordProgram, compile_record
@@ -60,7 +60,7 @@ class Engine:
         self._files, self.plan = files, plan
         self._programs: dict[int, RecordProgram] = {}
         self._bases: dict[tuple[str, dt.date | str], Basis] = {}
-        self._texts = _reason_texts(plan)
+        self._texts = reason_texts(plan)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (self._files,)
@@ -378,28 +378,3 @@ def _key(plan: RuleSetPlan, record: Any) -> str | None:
         return ", ".join(str(record[name]) for name in plan.key)
     except (KeyError, TypeError):
         return None
-
-
-def _reason_texts(plan: PackPlan) -> dict[str, dict[str, str]]:
-    """Sentences of reason codes: the pack's own, titles of parts, then those of the registry."""
-    texts: dict[str, dict[str, str]] = {code: dict(each.texts) for code, each in plan.registry.reason_texts.items()}
-
-    def visit(shape: Any) -> None:
-        for each in (shape, *shape.adjustments, *shape.limits, *shape.exceptions):
-            if each.reason and each.title:
-                texts.setdefault(each.reason, dict(each.title.texts))
-        for child in shape.children:
-            visit(child)
-
-    for ruleset in plan.rulesets.values():
-        for version in ruleset.versions:
-            titles = {each.name: each.title for each in version.outputs}
-            for shape in version.scores:
-                visit(shape)
-                for line in shape.lines:
-                    title = titles.get(line.path) or titles.get(line.path.rpartition(".")[2])
-                    if title:
-                        texts.setdefault(line.reason, dict(title.texts))
-    for code, title in plan.pack.reasons.items():
-        texts[code] = dict(title.texts)
-    return texts

@@ -88,4 +88,6 @@ def _absent(table: "pa.Table", plan: RuleSetPlan, key: str) -> DataError:
     columns = [map(str, table.column(name).to_pylist()) for name in plan.key]
     known = [",".join(values) for values in zip(*columns, strict=True)][:100_000]
     where = f"table `{plan.table}`" if plan.table else f"the subjects of `{plan.name}`"
-    return DataError(f"{where} has no row with the key {key}", ruleset=plan.name, row=key, hint=did_you_mean(key, known))
+    return DataError(
+        f"{where} has no row with the key {key}", ruleset=plan.name, row=key, hint=did_you_mean(key, known)
+    )

@@ -99,7 +99,7 @@ def _given(loaded: PackPlan, plan: RuleSetPlan, tables: Any) -> dict[str, Rows]:
         if name not in loaded.pack.tables and name not in loaded.rulesets:
             known = [*loaded.pack.tables, *loaded.rulesets]
             raise DataError(f"the pack has no table `{name}`", ruleset=plan.name, hint=did_you_mean(name, known))
-        found[name] = rows_of(loaded, table, name, plan.name)
+        found[name] = rows_of(loaded, table, name, plan.name, f"table `{name}`")
     return found
 
 

@@ -25,11 +25,11 @@ def folder_of(loaded: PackPlan, path: str | Path) -> Folder:
     return Folder(Path(path), loaded.registry, loaded.pack.time_zone)
 
 
-def rows_of(loaded: PackPlan, frame: Any, table: str, ruleset: str) -> Rows:
-    """A frame, or the file at a path, as rows of a declared table."""
+def rows_of(loaded: PackPlan, frame: Any, table: str, ruleset: str, what: str = "frame") -> Rows:
+    """A frame, or the file at a path, as rows of a declared table; `what` names a frame in messages."""
     if not isinstance(frame, str | Path):
         arrow = to_arrow(frame, ruleset)
-        return Rows(schema=arrow.schema, what="frame", arrow=arrow)
+        return Rows(schema=arrow.schema, what=what, arrow=arrow)
     path = Path(frame)
     if not path.is_file():
         raise DataError(f"{path.as_posix()}: no such file", ruleset=ruleset)

@@ -61,18 +61,20 @@ def by_record(engine: tc.Engine, ruleset: str, rows: Sequence[dict[str, Any]], d
 
 
 def by_reference(engine: tc.Engine, ruleset: str, rows: Sequence[dict[str, Any]], day: dt.date) -> Outputs:
-    version = engine.plan.rulesets[ruleset].version(day)
+    plan = engine.plan.rulesets[ruleset]
+    version = plan.version(day)
     assert version is not None
+    subjects = [{each.name: accept(row[each.name], each.type) for each in version.inputs} for row in rows]
     found = {}
-    for row in rows:
-        inputs = {each.name: accept(row[each.name], each.type) for each in version.inputs}
-        values = run_reference(version, inputs, day, lambda match, _: None)
-        assert values is not None
+    for values in run_reference(version, day, {plan.table: subjects}):
         known = {**{name: each.value for name, each in version.constants.items()}, **values}
-        found[row["k"]] = {each.name: bits(show(known[each.name], each.type)) for each in version.outputs}
+        found[values["k"]] = {each.name: bits(show(known[each.name], each.type)) for each in version.outputs}
     return found
 
 
 def by_table(engine: tc.Engine, ruleset: str, table: pa.Table, day: dt.date, **options: Any) -> Outputs:
+    version = engine.plan.rulesets[ruleset].version(day)
+    assert version is not None
+    names = {each.name for each in version.outputs}  # columns that nothing reads are carried besides
     result = engine.score_table(ruleset, table, day, **options)
-    return {row["k"]: {name: bits(value) for name, value in row.items()} for row in result.to_pylist()}
+    return {row["k"]: {n: bits(value) for n, value in row.items() if n in names} for row in result.to_pylist()}

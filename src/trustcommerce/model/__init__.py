@@ -14,8 +14,8 @@ from trustcommerce.model.facts import (
     Window,
 )
 from trustcommerce.model.pack import ColumnSpec, FileTable, Pack, TableSpec
-from trustcommerce.model.read_pack import read_header
 from trustcommerce.model.read_facts import AGGREGATES, read_aggregate
+from trustcommerce.model.read_pack import read_header
 from trustcommerce.model.read_rules import read_ruleset
 from trustcommerce.model.ruleset import (
     Adjustment,

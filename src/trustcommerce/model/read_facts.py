@@ -131,10 +131,17 @@ class FactReader(ItemReader):
     def origin(self, node: Mapping, entry: Entry, what: str) -> Origin | None:
         """The source that `node` names, with the common keys beside it."""
         kinds = [kind for kind in _ORIGINS if kind in node]
-        if len(kinds) != 1:
-            self.problems.add(
-                codes.AMBIGUOUS_FORM, f"{what} reads one {', '.join(f'`{k}`' for k in _ORIGINS)}", entry.key.span
-            )
+        name = entry.key.text
+        if not kinds:
+            known = [f"`{kind}`" for kind in _ORIGINS if kind != "file" or what == "a reference"]
+            hint = f"{what} says one of {', '.join(known)}"
+            self.problems.add(codes.AMBIGUOUS_FORM, f"`{name}` does not say what it reads", entry.key.span, hint)
+            return None
+        if len(kinds) > 1:
+            second = node.entry(kinds[1])
+            said = f"`{name}` reads both `{kinds[0]}` and `{kinds[1]}`"
+            span = second.key.span if second else entry.key.span
+            self.problems.add(codes.AMBIGUOUS_FORM, said, span, "keep one of them")
             return None
         source = node.get(kinds[0])
         assert source is not None

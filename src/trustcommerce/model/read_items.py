@@ -1,7 +1,6 @@
 """Items of a rule set's blocks, and of a fact's columns: one reader for all of them."""
 
 from trustcommerce import codes
-from trustcommerce.language.bind import Text
 from trustcommerce.model import nodes
 from trustcommerce.model.read_choices import ChoiceReader
 from trustcommerce.model.ruleset import Item, Sample

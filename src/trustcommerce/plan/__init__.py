@@ -8,6 +8,7 @@ from trustcommerce.plan.chain import links
 from trustcommerce.plan.pack import PackPlan, plan_pack
 from trustcommerce.plan.ruleset import RuleSetPlan, Version
 from trustcommerce.plan.shape import AdjustmentShape, ExceptionShape, ItemShape, LimitShape, Line, NodeShape
+from trustcommerce.plan.texts import reason_texts
 
 __all__ = [
     "AdjustmentShape",
@@ -21,4 +22,5 @@ __all__ = [
     "Version",
     "links",
     "plan_pack",
+    "reason_texts",
 ]

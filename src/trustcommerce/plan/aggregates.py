@@ -140,7 +140,12 @@ class _Taken:
         return self.measure(atom, "sum", values, total)
 
     def measure(
-        self, atom: str, function: str, values: list[Expr] | list[Expr | None], type_: Type, at: tuple[int, int] = (1, 2)
+        self,
+        atom: str,
+        function: str,
+        values: list[Expr] | list[Expr | None],
+        type_: Type,
+        at: tuple[int, int] = (1, 2),
     ) -> Expr:
         """The measure of each window, and of several the one that is chosen."""
         found = []
@@ -148,7 +153,9 @@ class _Taken:
             name = atom if len(self.cases) == 1 else f"{atom}[{i + 1}]"
             found.append(
                 self.group.put(
-                    Measure(name=name, atom=atom, function=function, value=value, filters=case.filters, at=at, type=type_)
+                    Measure(
+                        name=name, atom=atom, function=function, value=value, filters=case.filters, at=at, type=type_
+                    )
                 )
             )
         if len(found) == 1:
@@ -246,9 +253,7 @@ def _mean(taken: _Taken, item: Item) -> Expr:
     if weights is not None:
         scale = weights[0].type.scale
         present = [_where_present(weight, value, ops) for weight, value in zip(weights, values, strict=True)]
-        over = taken.measure(
-            f"{item.name}.weight", "sum", present, Type(Kind.EXACT, 0, None, False, 0, 10**18)
-        )
+        over = taken.measure(f"{item.name}.weight", "sum", present, Type(Kind.EXACT, 0, None, False, 0, 10**18))
     mean = _quotient(total, over, below, values[0].type, item, context)
     return mean if mean.type == UNKNOWN else sampled(rows, mean, item.sample, context, span)
 

@@ -6,9 +6,8 @@ from attrs import evolve
 
 from trustcommerce.language.expressions import Column, Expr, Literal, columns
 from trustcommerce.language.relations import (
-    Derive,
-    Field,
     Distinct,
+    Field,
     Gather,
     Item,
     Keep,

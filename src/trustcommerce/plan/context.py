@@ -201,9 +201,7 @@ class Context:
             return expr
         return self.define(name, expr, late=late)
 
-    def add(
-        self, build: Callable[[Relation], Relation | None], reads: Callable[[], set[str]] = set
-    ) -> None:
+    def add(self, build: Callable[[Relation], Relation | None], reads: Callable[[], set[str]] = set) -> None:
         """Put a relation on top of the rows so far."""
         self.steps.append(Step(build, reads))
 

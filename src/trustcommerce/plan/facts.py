@@ -371,5 +371,3 @@ def certain_columns(condition: Expr | None) -> set[str]:
 
 def _words(text: str) -> set[str]:
     return set(re.findall(r"[^\W\d]\w*", text))
-
-

@@ -25,7 +25,9 @@ def lower_ratio(node: Mapping, item: Item, context: Context) -> Expr:
         return poison(item.span)
     sample = item.sample
     if sample is not None and sample.of is None and sample.at_least >= 1 and to.type.scale == 0:
-        quotient = context.ops.div(of, retype(to, evolve(to.type, low=max(to.type.low or 0, sample.at_least))), item.span)
+        quotient = context.ops.div(
+            of, retype(to, evolve(to.type, low=max(to.type.low or 0, sample.at_least))), item.span
+        )
     else:
         quotient = context.ops.div(of, to, item.span)
     return quotient if quotient.type == UNKNOWN else sampled(to, quotient, sample, context, item.span)

@@ -78,11 +78,21 @@ def _block(
             yield ItemShape(name=f"{item.name}.unexcluded", block="unexcluded", title=item.title, type=raw.type)
 
 
-def _atoms(
-    item: Item, name: str, atoms: dict[str, Field], written: set[str], context: Context
-) -> Iterator[ItemShape]:
+def _atoms(item: Item, name: str, atoms: dict[str, Field], written: set[str], context: Context) -> Iterator[ItemShape]:
     """The exact numbers that a metric is made of, unless it is one itself."""
-    for suffix in (".of", ".to", ".sum", ".weight", ".rows", ".count", ".distinct", ".min", ".max", ".quantile", ".rank"):
+    for suffix in (
+        ".of",
+        ".to",
+        ".sum",
+        ".weight",
+        ".rows",
+        ".count",
+        ".distinct",
+        ".min",
+        ".max",
+        ".quantile",
+        ".rank",
+    ):
         found = context.known(name + suffix) if suffix in (".of", ".to") else None
         atom = atoms.get(name + suffix)
         written.add(name + suffix)

@@ -170,9 +170,7 @@ def plan_version(
     before = len(problems.errors)
     if not _check_subject(ruleset, pack, problems):
         return None
-    shared = Shared(
-        pack=pack, ruleset=ruleset, registry=registry, problems=problems, results=results, keys=keys
-    )
+    shared = Shared(pack=pack, ruleset=ruleset, registry=registry, problems=problems, results=results, keys=keys)
     base, fields = _base(ruleset, shared)
     if fields is None:
         return None
@@ -332,9 +330,9 @@ def _check_subject(ruleset: RuleSet, pack: Pack, problems: Problems) -> bool:
     if len(said) != 1:
         problems.add(
             codes.AMBIGUOUS_FORM,
-            "the subjects are the rows of a `table`, or the keys that stand in a fact: `from`",
-            ruleset.span,
-            "say one of them",
+            "the subject says both `table` and `from`" if said else "the subject does not say where its rows come from",
+            ruleset.spans[said[1]] if said else ruleset.spans["name"],
+            "keep one of them" if said else "say `table`, or a fact whose keys are the subjects: `from`",
         )
         return False
     if ruleset.fact is not None:

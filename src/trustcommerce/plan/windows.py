@@ -110,7 +110,9 @@ def _bound(text: Text, context: Context) -> Expr:
     if found.type == UNKNOWN:
         return found
     if found.type.kind not in (Kind.DATE, Kind.TIMESTAMP):
-        return context.ops.error(codes.TYPE_MISMATCH, f"a window begins and ends at dates, not {found.type}", text.span())
+        return context.ops.error(
+            codes.TYPE_MISMATCH, f"a window begins and ends at dates, not {found.type}", text.span()
+        )
     if not columns(found) <= {"as_of"}:
         return context.ops.error(
             codes.BAD_WINDOW,

@@ -72,15 +72,15 @@ class Atoms:
         """
         if not isinstance(record, Mapping):
             raise DataError(f"a record is a mapping, not a {type(record).__name__}", ruleset=self.plan.name)
-        given = {**self._flat(record), **{name: value for name, value in (frozen or {}).items() if name not in record}}
-        lists = self.rows
+        flat = self._flat(record)
+        given = {**(frozen or {}), **flat}
         facts = [gather for gather in self.gathers if gather.fact in record]
         if facts:
             given |= self._measured(facts, record, as_of, known_as_of or as_of)
         for key, public in self.keys.items():
             if key not in given and public in given:
                 given[key] = given[public]
-        self._check(record, given, lists)
+        self._check(flat, given)
         return {name: given[name] for name in self.expected}
 
     def _flat(self, record: Record) -> dict[str, Any]:
@@ -97,25 +97,26 @@ class Atoms:
                 found[name] = row if record[f"{name}.matched"] else None
         return found
 
-    def _check(self, record: Record, given: Mapping[str, Any], lists: Mapping[str, tuple[str, str]]) -> None:
+    def _check(self, flat: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        """Nothing is absent, nothing unknown."""
+        known = {*self.takes, *self._other, *(f"{n}.{f.name}" for n, m in self.matches.items() for f in m.fields)}
+        known |= {f"{name}.matched" for name in self.matches}
         absent = list(dict.fromkeys(self.keys.get(name, name) for name in self.expected if name not in given))
-        known = [*self.expected, *lists, *self._other]
         if absent:
-            strange = [name for name in record if name not in known]
+            strange = [name for name in flat if name not in known]
             raise DataError(
                 f"the record has no `{absent[0]}`{and_others(absent[1:])}",
                 ruleset=self.plan.name,
                 column=absent[0],
-                hint=did_you_mean(absent[0], strange) or self._instead(absent[0]),
+                hint=did_you_mean(absent[0], map(str, strange)) or self._instead(absent[0]),
             )
-        metrics = {name.rpartition(".")[0] for name in self.public}
-        for name in record:
-            if name not in known and name not in metrics and name not in given:
+        for name, value in flat.items():
+            if name not in known:
                 raise DataError(
                     f"the record has an unknown key `{name}`",
                     ruleset=self.plan.name,
                     column=str(name),
-                    value=record[name],
+                    value=value,
                     hint=did_you_mean(str(name), known),
                 )
 

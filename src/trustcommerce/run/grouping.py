@@ -62,7 +62,8 @@ def gather(layers: "Layers", relation: Gather, needed: set[str]) -> str:
             query = _with_groups(layers, query, each, rows, relation.key, key)
     name = layers.stage(query, key=key, measures=tuple(measures), gather=relation)
     on = [
-        exp.EQ(this=at("x", mine.name), expression=at("m", theirs)) for mine, theirs in zip(relation.on, key, strict=True)
+        exp.EQ(this=at("x", mine.name), expression=at("m", theirs))
+        for mine, theirs in zip(relation.on, key, strict=True)
     ]
     return _beside(layers, source, name, on, measures)
 
@@ -132,7 +133,9 @@ def _with_groups(
     assert measure.value is not None
     keyed = [exp.alias_(column(k), name, quoted=True, copy=False) for k, name in zip(key, names, strict=True)]
     per = [exp.alias_(layers.sql(each), f"per_{i}", quoted=True, copy=False) for i, each in enumerate(measure.per)]
-    inner = exp.select(*keyed, *per, exp.alias_(exp.Sum(this=layers.sql(measure.value)), "sum", quoted=True, copy=False))
+    inner = exp.select(
+        *keyed, *per, exp.alias_(exp.Sum(this=layers.sql(measure.value)), "sum", quoted=True, copy=False)
+    )
     inner = inner.from_(rows, copy=False)
     condition = _condition(layers, measure)
     inner = inner if condition is None else inner.where(condition, copy=False)
@@ -248,6 +251,4 @@ def distinct(layers: "Layers", relation: Distinct) -> str:
     number = exp.Window(
         this=exp.RowNumber(), order=exp.Order(expressions=[exp.Ordered(this=column(name)) for name in names])
     )
-    return layers.write(
-        exp.select("*", exp.alias_(number, ORDER, quoted=True, copy=False)).from_(keys, copy=False)
-    )
+    return layers.write(exp.select("*", exp.alias_(number, ORDER, quoted=True, copy=False)).from_(keys, copy=False))

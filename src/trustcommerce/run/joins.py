@@ -22,7 +22,10 @@ def beside_subject(layers: "Layers", scan: Scan, outer: Gather | None) -> str:
     name = layers.tables[scan]
     if outer is None or not outer.outer:
         return name
-    tests = [exp.EQ(this=at("x", theirs), expression=at("m", mine.name)) for theirs, mine in zip(outer.key, outer.on, strict=True)]
+    tests = [
+        exp.EQ(this=at("x", theirs), expression=at("m", mine.name))
+        for theirs, mine in zip(outer.key, outer.on, strict=True)
+    ]
     beside = [exp.alias_(at("m", mine), name, quoted=True, copy=False) for name, mine in outer.outer]
     return layers.write(
         exp.select("x.*", *beside)
@@ -74,7 +77,9 @@ def _numbered(layers: "Layers", relation: Match) -> str:
     order = [*relation.order] or [each.name for each in relation.on]
     order += [relation.valid[0]] if relation.valid is not None and relation.valid[0] not in order else []
     descending = relation.pick == "last"
-    within = [] if relation.when is not None or relation.valid is not None else [column(each.name) for each in relation.on]
+    within = (
+        [] if relation.when is not None or relation.valid is not None else [column(each.name) for each in relation.on]
+    )
     picks = relation.pick is not None and within
     number = exp.Window(
         this=exp.RowNumber(),
@@ -104,8 +109,16 @@ def _tests(layers: "Layers", relation: Match, candidate: int) -> list[exp.Expres
         since, until = at("m", start), at("m", end)
         tests += [
             exp.Not(this=exp.Is(this=moved, expression=exp.Null())),
-            exp.Paren(this=exp.or_(exp.Is(this=since, expression=exp.Null()), exp.LTE(this=since.copy(), expression=moved.copy()))),
-            exp.Paren(this=exp.or_(exp.Is(this=until, expression=exp.Null()), exp.LT(this=moved.copy(), expression=until.copy()))),
+            exp.Paren(
+                this=exp.or_(
+                    exp.Is(this=since, expression=exp.Null()), exp.LTE(this=since.copy(), expression=moved.copy())
+                )
+            ),
+            exp.Paren(
+                this=exp.or_(
+                    exp.Is(this=until, expression=exp.Null()), exp.LT(this=moved.copy(), expression=until.copy())
+                )
+            ),
         ]
     return tests
 
@@ -114,7 +127,10 @@ def _found(layers: "Layers", relation: Match, rows: str, candidate: int) -> exp.
     """The number of the row that is meant among those that fulfil the further condition."""
     assert relation.when is not None
     names = [each.name for each in relation.fields]
-    tests = [*_tests(layers, relation, candidate), exp.Paren(this=layers.qualified(relation.when, relation.name, names))]
+    tests = [
+        *_tests(layers, relation, candidate),
+        exp.Paren(this=layers.qualified(relation.when, relation.name, names)),
+    ]
     best = exp.Min(this=at("m", ROW))
     return exp.Subquery(
         this=exp.select(best).from_(exp.to_table(rows).as_("m"), copy=False).where(exp.and_(*tests), copy=False)
@@ -134,13 +150,9 @@ def _direct(layers: "Layers", relation: Match, source: str, rows: str, fields: l
     return _joined(layers, relation, source, rows, exp.and_(*_tests(layers, relation, 0)), fields)
 
 
-def _joined(
-    layers: "Layers", relation: Match, source: str, rows: str, on: exp.Expression, fields: list[str]
-) -> str:
+def _joined(layers: "Layers", relation: Match, source: str, rows: str, on: exp.Expression, fields: list[str]) -> str:
     matched = exp.Not(this=exp.Is(this=at("m", ROW), expression=exp.Null()))
-    beside = [
-        exp.alias_(at("m", name), f"{relation.name}.{name}", quoted=True, copy=False) for name in fields
-    ]
+    beside = [exp.alias_(at("m", name), f"{relation.name}.{name}", quoted=True, copy=False) for name in fields]
     return layers.write(
         exp.select("x.*", exp.alias_(matched, f"{relation.name}.matched", quoted=True, copy=False), *beside)
         .from_(exp.to_table(source).as_("x"), copy=False)

@@ -133,9 +133,7 @@ def build_query(
         value = to_sql(constant) if constant is not None else column(layers.names.get(each.name, each.name))
         projections.append(exp.alias_(outward(value, known[each.name]), each.name, quoted=True, copy=False))
     query = exp.select(*projections).from_(rows, copy=False).order_by(column(ORDER), copy=False)
-    return Query(
-        sql=layers.finish(query), columns=tuple(each.name for each in outputs), stages=tuple(layers.stages)
-    )
+    return Query(sql=layers.finish(query), columns=tuple(each.name for each in outputs), stages=tuple(layers.stages))
 
 
 class Layers:

@@ -15,7 +15,19 @@ from trustcommerce.errors import DataError
 from trustcommerce.language.calendar import lies_within
 from trustcommerce.language.expressions import Case, Column
 from trustcommerce.language.names import did_you_mean
-from trustcommerce.language.relations import Derive, Distinct, Field, Gather, Item, Keep, Match, Peers, Rank, Relation, Scan
+from trustcommerce.language.relations import (
+    Derive,
+    Distinct,
+    Field,
+    Gather,
+    Item,
+    Keep,
+    Match,
+    Peers,
+    Rank,
+    Relation,
+    Scan,
+)
 from trustcommerce.language.types import Kind
 from trustcommerce.plan import RuleSetPlan, Version
 from trustcommerce.run.atoms import Atoms
@@ -123,7 +135,14 @@ class _Compiler:
         check = f"    if record.__class__ is not dict or len(record) != {len(expected)}: record = _plain(record, as_of)"
         reads = [f"        {variable} = record[{name!r}]" for name, variable in self.reads.items()]
         again = [f"        {variable} = record[{name!r}]" for name, variable in self.reads.items()] or ["        pass"]
-        return [check, "    try:", *(reads or ["        pass"]), "    except KeyError:", "        record = _plain(record, as_of)", *again]
+        return [
+            check,
+            "    try:",
+            *(reads or ["        pass"]),
+            "    except KeyError:",
+            "        record = _plain(record, as_of)",
+            *again,
+        ]
 
     def _variable(self, name: str) -> str:
         self.variables[name] = f"v{len(self.variables)}"  # names that share a variable leave holes

@@ -5,7 +5,7 @@ check again. Nothing is shared between sessions.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -178,9 +178,7 @@ class _Run:
             source = self.subjects.register(self.connection, "subjects_given")
         checked = self._admit(self.subjects, source, fields, self.plan.key, hidden)
         columns = [*map(quote, plain), *(f"{quote(field.name)} AS {quote(name)}" for name, field in measured.items())]
-        self._make(
-            "VIEW", SUBJECTS, f"SELECT row_number() OVER () AS {ORDER}, {', '.join(columns)} FROM ({checked})"
-        )
+        self._make("VIEW", SUBJECTS, f"SELECT row_number() OVER () AS {ORDER}, {', '.join(columns)} FROM ({checked})")
         return given | {SUBJECTS}, tuple(each.name for each in carried)
 
     def _given(self, names: set[str]) -> frozenset[str]:

@@ -4,8 +4,6 @@ Dated values are folded before a rule set is checked, so the schemas do not know
 that `trustcommerce schema` prints for editors allows them everywhere.
 """
 
-from typing import Any
-
 from trustcommerce.registry import Registry
 from trustcommerce.schema import facts
 from trustcommerce.schema.parts import (

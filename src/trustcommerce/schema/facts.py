@@ -43,7 +43,7 @@ COMPANIONS: Schema = {
 
 def aggregate() -> Schema:
     """One half of a ratio: an aggregate of exact numbers."""
-    kinds = {kind: EXPRESSION for kind in ("count", "sum", "distinct", "min", "max")}
+    kinds = dict.fromkeys(("count", "sum", "distinct", "min", "max"), EXPRESSION)
     return mapping({**kinds, **COMPANIONS})
 
 
