@@ -189,9 +189,9 @@ def plan_version(
     except RecursionError:
         problems.add(codes.TOO_DEEP, "names of this rule set rest on each other in too long a chain", ruleset.span)
         return None
-    references.check_unused()
     for name in ruleset.facts:  # what nothing reads is checked too
         facts.rows(name, None)
+    references.check_unused([rows.references for rows in facts.made.values() if rows is not None])
     shapes = []
     for name in ruleset.scores:
         node = scores.nodes.get(name)
