@@ -78,8 +78,15 @@ class _Planner:
                 (node or tree).span.head(),
                 f"the first is in {first.span.file.path}",
             )
-        else:
-            self.trees[name] = tree
+            return
+        if name in self.pack.tables:
+            self.problems.add(
+                codes.DUPLICATE_NAME,
+                f"`{name}` is a table already",
+                (node or tree).span.head(),
+                "tables and rule sets share one namespace: their rows are named by it in folders and records",
+            )
+        self.trees[name] = tree
 
     # -- order
 
