@@ -73,8 +73,7 @@ class World:
         elif isinstance(relation, Rank):
             self._rank(relation, rows)
         elif isinstance(relation, Gather):
-            for row in rows:
-                row.update(self.gathered(relation, row))
+            self._gather(relation, rows)
         elif isinstance(relation, Peers):
             self._peers(relation, rows)
         else:
@@ -156,6 +155,19 @@ class World:
         return self.evaluate(relation.when, both) is True
 
     # -- groups
+
+    def _gather(self, gather: Gather, subjects: list[Row]) -> None:
+        """Every measure of a fact for all subjects; rows that see nothing of the subject are made once."""
+        if gather.outer:
+            for subject in subjects:
+                subject.update(self.gathered(gather, subject))
+            return
+        index: dict[tuple[Any, ...], list[Row]] = {}
+        for row in self.rows(gather.rows, gather.fact):
+            index.setdefault(tuple(row[name] for name in gather.key), []).append(row)
+        for subject in subjects:
+            own = index.get(tuple(subject[each.name] for each in gather.on), [])
+            subject.update({measure.name: measured(measure, own, self.evaluate) for measure in gather.measures})
 
     def gathered(self, gather: Gather, subject: Row) -> Row:
         """Every measure of a fact for one subject."""
