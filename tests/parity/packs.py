@@ -123,10 +123,7 @@ class PackRun:
         assert Atoms(plan, version).rows.keys() == {each for gather in version.gathers for each in _lists(gather)}
         own = {gather.fact: self._by(base(gather.rows).table, gather.key) for gather in version.gathers}
         peers = {
-            field.name
-            for group in version.groups
-            if group.startswith("peers ")
-            for _, field in version.measured(group)
+            field.name for group in version.groups if group.startswith("peers ") for _, field in version.measured(group)
         }
         for row in self.results[name]:
             record = {each.name: row[each.name] for each in version.inputs} | {each: row[each] for each in peers}
@@ -149,7 +146,9 @@ class PackRun:
         for theirs, ours in _pairs(relation):
             if all(ours in row for row in mine) and mine:
                 index = self._by(table, (theirs,))
-                return [other for value in dict.fromkeys(row[ours] for row in mine) for other in index.get((value,), [])]
+                return [
+                    other for value in dict.fromkeys(row[ours] for row in mine) for other in index.get((value,), [])
+                ]
         return self.rows(table) if mine else []
 
     def _by(self, table: str, columns: tuple[str, ...]) -> Mapping[Key, list[Row]]:

@@ -32,6 +32,7 @@ class Origin:
     """Where rows come from and which of them are seen: what facts, references and exclusions share.
 
     `kind` is table, file, ruleset, facts or connected; `ends` are the two columns of a graph's edges.
+    `spans` say where values stand, members of a list as `key.member`; `keys` where their keys do.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Origin:
     source: Span = _span
     span: Span = _span
     spans: dict[str, Span] = _span
+    keys: dict[str, Span] = _span
 
 
 @frozen(kw_only=True, eq=False)
@@ -108,6 +110,7 @@ class Window:
     until: Text | None
     rules: tuple[tuple[Text | None, "Window"], ...]
     span: Span = _span
+    keys: dict[str, Span] = _span
 
 
 @frozen(kw_only=True, eq=False)
@@ -131,3 +134,4 @@ class Aggregate:
     form: str | None
     span: Span = _span
     spans: dict[str, Span] = _span
+    keys: dict[str, Span] = _span

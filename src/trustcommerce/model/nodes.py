@@ -4,12 +4,12 @@ import datetime as dt
 from decimal import Decimal
 
 from trustcommerce import codes
-from trustcommerce.diagnostics import Problems
+from trustcommerce.diagnostics import Problems, Span
 from trustcommerce.language.bind import Text
 from trustcommerce.model.title import Title
 from trustcommerce.read import Mapping, Node, Scalar, Sequence, parse_date
 
-__all__ = ["date", "decimal", "expression", "pair", "text", "texts", "title"]
+__all__ = ["date", "decimal", "expression", "keys", "pair", "spans", "text", "texts", "title"]
 
 
 def text(node: Node | None, default: str = "") -> str:
@@ -57,3 +57,21 @@ def date(node: Node | None, problems: Problems) -> dt.date | None:
     if found is None:
         problems.add(codes.BAD_DATE, f"`{node.text}` is no date", node.span, "write it as 2023-05-09")
     return found
+
+
+def spans(node: Mapping) -> dict[str, Span]:
+    """Where the values of a mapping stand; members of a list or mapping among them as `key.member`."""
+    found = {}
+    for entry in node:
+        key, value = entry.key.text, entry.value
+        found[key] = value.span
+        for each in value if isinstance(value, Sequence) else ():
+            found.setdefault(f"{key}.{text(each)}", each.span)
+        for inner in value if isinstance(value, Mapping) else ():
+            found[f"{key}.{inner.key.text}"] = inner.value.span
+    return found
+
+
+def keys(node: Mapping) -> dict[str, Span]:
+    """Where the keys of a mapping stand."""
+    return {entry.key.text: entry.key.span for entry in node}

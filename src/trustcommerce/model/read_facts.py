@@ -66,14 +66,16 @@ class FactReader(ItemReader):
             origin = None if alone else self.origin(each, entry, "an exclusion")
             if origin is None and not alone:
                 continue
-            if alone and ("when" not in each or "match" in each):
-                self.problems.add(
-                    codes.AMBIGUOUS_FORM,
-                    f"`{entry.key.text}` says neither a condition alone nor another table",
-                    entry.key.span,
-                    "say `when`, or `table` with `match` or `when`",
-                )
+            if alone and not self.alone(each, entry):
                 continue
+            keep = each.entry("keep")
+            if keep is not None:
+                self.problems.add(
+                    codes.UNKNOWN_KEY,
+                    "`keep` says nothing in an exclusion: any row that matches excludes",
+                    keep.key.span,
+                    "drop it, or say in `where` which rows are meant",
+                )
             if not alone and "match" not in each and "when" not in each:
                 self.problems.add(
                     codes.MISSING_KEY,
@@ -93,6 +95,20 @@ class FactReader(ItemReader):
                 )
             )
         return tuple(found)
+
+    def alone(self, node: Mapping, entry: Entry) -> bool:
+        """Whether an exclusion without a table is a condition on the fact's own rows, and nothing more."""
+        if "when" not in node and "match" not in node:
+            said = f"`{entry.key.text}` does not say which rows it excludes"
+            hint = "say `when`, or `table` with `match` or `when`"
+            self.problems.add(codes.MISSING_KEY, said, entry.key.span, hint)
+            return False
+        for key in ("match", "where", "columns", "known_at"):
+            found = node.entry(key)
+            if found is not None:
+                said = f"`{key}` says nothing without a `table`"
+                self.problems.add(codes.UNKNOWN_KEY, said, found.key.span, "name the table, or drop it")
+        return "match" not in node
 
     def references(self) -> dict[str, Reference]:
         found = {}
@@ -161,23 +177,30 @@ class FactReader(ItemReader):
             known_at=nodes.text(node.get("known_at")) or None,
             source=source.span,
             span=entry.key.span,
-            spans={each.key.text: each.value.span for each in node},
+            spans=nodes.spans(node),
+            keys=nodes.keys(node),
         )
 
     def keep(self, node: Node | None) -> KeepRule | None:
         if not isinstance(node, Mapping):
             return None
-        kinds = [key for key in ("first", "last") if key in node]
-        count = node.get(kinds[0]) if kinds else None
-        if len(kinds) != 1 or not isinstance(count, Scalar) or not isinstance(count.value, int) or count.value < 1:
-            self.problems.add(codes.AMBIGUOUS_FORM, "`keep` says `first` or `last` with a number above 0", node.span)
+        kinds = [entry for entry in node if entry.key.text in ("first", "last")]
+        if len(kinds) != 1:
+            said = "both `first` and `last`" if kinds else "neither `first` nor `last`"
+            span = kinds[1].key.span if kinds else node.span.head()
+            hint = "keep one of them" if kinds else "say how many rows are kept: `first: 1`"
+            self.problems.add(codes.AMBIGUOUS_FORM, f"`keep` says {said}", span, hint)
+            return None
+        end, count = kinds[0].key.text, kinds[0].value
+        if not isinstance(count, Scalar) or not isinstance(count.value, int) or count.value < 1:
+            self.problems.add(codes.BAD_LITERAL, f"`{end}` is a number of rows from 1", count.span)
             return None
         return KeepRule(
-            first=kinds[0] == "first",
+            first=end == "first",
             count=count.value,
             per=self.expressions(node.get("per")),
             order=self.expressions(node.get("order")),
-            span=node.span,
+            span=count.span,
         )
 
     def matching(self, node: Node | None) -> Matching:
@@ -206,7 +229,7 @@ def read_window(node: Node) -> Window:
     """A window as written: text, bounds, or rules."""
     if not isinstance(node, Mapping):
         last = nodes.expression(node)
-        return Window(last=last, since=None, until=None, rules=(), span=node.span)
+        return Window(last=last, since=None, until=None, rules=(), span=node.span, keys={})
     rules = node.get("rules")
     branches = []
     for each in rules if isinstance(rules, Sequence) else ():
@@ -220,6 +243,7 @@ def read_window(node: Node) -> Window:
         until=nodes.expression(node.get("until")),
         rules=tuple(branches),
         span=node.span,
+        keys=nodes.keys(node),
     )
 
 
@@ -244,5 +268,6 @@ def read_aggregate(node: Mapping) -> Aggregate | None:
         order=_texts(node.get("order")),
         form=nodes.text(node.get("as")) or None,
         span=body.span,
-        spans={each.key.text: each.value.span for each in node},
+        spans=nodes.spans(node),
+        keys=nodes.keys(node),
     )

@@ -50,7 +50,7 @@ class ItemReader(ChoiceReader):
         labels = get("labels")
         self.check_labels(labels)
         sample = get("sample")
-        metric = self.metric(mapping, block) if mapping is not None else None
+        metric = self.metric(mapping, block, entry.key.text) if mapping is not None else None
         choice = self.choice(node, entry) if not broken else self.empty_choice(entry)
         if mapping is not None and not broken:
             self.check_item(mapping, metric is not None)
@@ -78,11 +78,17 @@ class ItemReader(ChoiceReader):
             span=entry.key.span,
         )
 
-    def metric(self, node: Mapping, block: str) -> tuple[str, Mapping] | None:
+    def metric(self, node: Mapping, block: str, name: str) -> tuple[str, Mapping] | None:
         """The kind of metric that an item says; of a fact's columns only those that number its rows."""
         kinds = COLUMN_KINDS if block == "columns" else self.registry.metric_kinds
-        kind = next((key for key in kinds if key in node), None)
-        return None if kind is None else (kind, node)
+        said = [key for key in kinds if key in node]
+        forms = [key for key in self.registry.choice_forms if key in node]
+        for other in [*said[1:], *forms[: len(said)]]:
+            entry = node.entry(other)
+            assert entry is not None
+            what = f"both `{said[0]}` and `{other}`"
+            self.problems.add(codes.AMBIGUOUS_FORM, f"`{name}` says {what}", entry.key.span, "keep one of them")
+        return (said[0], node) if said else None
 
     def check_labels(self, node: object) -> None:
         seen: set[str] = set()

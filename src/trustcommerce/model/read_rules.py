@@ -151,10 +151,11 @@ class _Reader(FactReader):
             events = self.events(each, entry)
             points = nodes.expression(each.get("points")) if events is None else None
             if events is not None and choice.form is not None:
-                self.problems.add(
-                    codes.AMBIGUOUS_FORM, f"`{entry.key.text}` says both `each` and a choice", entry.key.span
-                )
+                said = f"`{entry.key.text}` says both `each` and a choice"
+                self.problems.add(codes.AMBIGUOUS_FORM, said, entry.key.span, "keep one of them")
                 continue
+            if events is None and "each" in each:
+                continue  # reported already
             if events is None and (points is None) == (choice.form is None):
                 said = "both `points` and a choice" if points else "neither `points` nor a choice"
                 self.problems.add(codes.AMBIGUOUS_FORM, f"`{entry.key.text}` says {said}", entry.key.span)
@@ -196,7 +197,8 @@ class _Reader(FactReader):
             return None
         points = node.get("points")
         if points is None:
-            self.problems.add(codes.MISSING_KEY, f"`{entry.key.text}` does not say `points`", entry.key.span)
+            said = f"`{entry.key.text}` does not say how many points one of `{fact.text}` counts"
+            self.problems.add(codes.MISSING_KEY, said, entry.key.span, "say `points`")
             return None
         exclude, window = node.get("exclude"), node.get("window")
         return Events(

@@ -5,6 +5,7 @@ least q, as `percentile_disc` of SQL:2003 has it.
 """
 
 from fractions import Fraction
+from math import ceil, floor
 
 from attrs import evolve
 
@@ -70,13 +71,20 @@ def _companions_fit(aggregate: Aggregate, context: Context) -> bool:
     takes = {"weight": ("avg",), "at": ("quantile",), "order": ("rank",), "as": ("rank",)}
     fits = True
     for key, kinds in takes.items():
-        if key in aggregate.spans and aggregate.kind not in kinds:
-            context.ops.error(
-                codes.UNKNOWN_KEY, f"`{key}` says nothing beside `{aggregate.kind}`", aggregate.spans[key], "drop it"
-            )
+        if key in aggregate.keys and aggregate.kind not in kinds:
+            said = f"`{key}` says nothing beside `{aggregate.kind}`"
+            context.ops.error(codes.UNKNOWN_KEY, said, aggregate.keys[key], "drop it")
             fits = False
-    if aggregate.kind == "count" and "from" in aggregate.spans:
-        context.ops.error(codes.UNKNOWN_KEY, "`from` says nothing beside `count`", aggregate.spans["from"], "drop it")
+    if aggregate.kind == "count" and aggregate.within is not None and aggregate.body.text != context.ruleset.subject:
+        said = f"`count` beside `within` counts the subjects, not `{aggregate.body.text}`"
+        hint = f"write `count: {context.ruleset.subject}`"
+        context.ops.error(codes.UNKNOWN_NAME, said, aggregate.span, hint)
+        fits = False
+    elif aggregate.kind == "count" and "from" in aggregate.keys:
+        said = "`count` itself names the fact, and takes no `from`"
+        fact = context.ruleset.facts.get(aggregate.body.text)
+        hint = "drop it" if fact else "write `count: <fact>`; how many different values there are, `distinct` says"
+        context.ops.error(codes.UNKNOWN_KEY, said, aggregate.keys["from"], hint)
         fits = False
     return fits
 
@@ -111,8 +119,17 @@ class _Taken:
             return self.measure(atom, "distinct", values, COUNT)
         allowed = _ORDERED if kind != "quantile" else (Kind.EXACT, Kind.NUMBER, Kind.DATE, Kind.TIMESTAMP)
         if type_.kind not in allowed:
-            return self._refuse(f"takes the {kind} of {type_.null(False)}, which has no order for it")
+            lack = "is neither a number nor a moment" if kind == "quantile" else "has no order"
+            return self._refuse(f"takes the {kind} of {type_.null(False)}, which {lack}")
+        values = [self._one_zero(each) for each in values]
         return self.measure(atom, kind, values, evolve(type_, nullable=True, literal=False), at=at)
+
+    def _one_zero(self, value: Expr) -> Expr:
+        """A double whose zeros are one zero: of equals it must not matter which is taken."""
+        if value.type.kind is not Kind.NUMBER:
+            return value
+        zero = Literal(0.0, Type(Kind.NUMBER, low=0.0, high=0.0))
+        return self.context.ops.apply("add", (value, zero), value.type, value.span)
 
     def rows(self, atom: str) -> Expr:
         """How many rows count; those without the value of a mean, extreme or quantile do not."""
@@ -129,7 +146,7 @@ class _Taken:
                 return each
             if each.type.kind is not Kind.EXACT:
                 return self._refuse(
-                    f"sums {each.type.null(False)}, which has no fixed scale",
+                    f"sums {each.type.null(False)}, which {_lack(each.type)}",
                     "say how many places count: `round(..., 2)`" if each.type.numeric else None,
                 )
             if each.type.nullable:
@@ -208,7 +225,8 @@ class _Taken:
             if weight.type == UNKNOWN:
                 return [weight]
             if weight.type.kind is not Kind.EXACT:
-                return [self._refuse(f"weighs by {weight.type.null(False)}, which has no fixed scale")]
+                what = f"weighs by {weight.type.null(False)}, which {_lack(weight.type)}"
+                return [self.context.ops.error(codes.TYPE_MISMATCH, what, said.span(), "weigh by exact numbers from 0")]
             if weight.type.nullable:
                 return [self.demand("the weight may be missing", said.span())]
             if weight.type.low is None or weight.type.low < 0:
@@ -235,9 +253,8 @@ def _mean(taken: _Taken, item: Item) -> Expr:
         return poison(span)
     parts = [as_fraction(each, taken.group.scope.inlined) for each in values]
     if not values[0].type.numeric or any(each is None for each in parts):
-        what = f"takes the mean of {values[0].type.null(False)}"
         return taken._refuse(
-            what + (", which has no fixed scale" if values[0].type.numeric else ""),
+            f"takes the mean of {values[0].type.null(False)}, which {_lack(values[0].type)}",
             "say how many places count: `round(..., 2)`" if values[0].type.numeric else None,
         )
     tops = [part[0] for part in parts if part is not None]
@@ -245,17 +262,21 @@ def _mean(taken: _Taken, item: Item) -> Expr:
     terms: list[Expr] = tops
     if weights is not None:
         terms = [_product(top, weight) for top, weight in zip(tops, weights, strict=True)]
-    low = 0 if (tops[0].type.low or -1) >= 0 or tops[0].type.low == 0 else -_WIDE
-    total = taken.measure(f"{item.name}.sum", "sum", terms, Type(Kind.EXACT, 0, None, False, low, _WIDE))
+    high = _WIDE // (_finer(values[0].type, below, item) or 1)
+    low = 0 if (tops[0].type.low or -1) >= 0 or tops[0].type.low == 0 else -high
+    total = taken.measure(f"{item.name}.sum", "sum", terms, Type(Kind.EXACT, 0, None, False, low, high))
     rows = taken.rows(f"{item.name}.rows")
     over: Expr = rows
-    scale = 0
     if weights is not None:
-        scale = weights[0].type.scale
         present = [_where_present(weight, value, ops) for weight, value in zip(weights, values, strict=True)]
         over = taken.measure(f"{item.name}.weight", "sum", present, Type(Kind.EXACT, 0, None, False, 0, 10**18))
     mean = _quotient(total, over, below, values[0].type, item, context)
     return mean if mean.type == UNKNOWN else sampled(rows, mean, item.sample, context, span)
+
+
+def _lack(type_: Type) -> str:
+    """Why values of a type can't be added up."""
+    return "has no fixed scale" if type_.numeric else "is no number"
 
 
 def _product(top: Expr, weight: Expr) -> Expr:
@@ -275,13 +296,13 @@ def _where_present(weight: Expr, value: Expr, ops: Operations) -> Expr:
 def _quotient(total: Expr, over: Expr, below: int, value: Type, item: Item, context: Context) -> Expr:
     """sum / (weight * below): exact half-up where the result is points or money, else the nearest double."""
     ops = context.ops
-    implied = implied_by_unit(item.unit) if item.unit else None
-    scale = implied.scale if implied is not None and implied.kind is Kind.EXACT else None
     low, high = _mean_range(value)
     none = ops.compare("eq", over, constant(0))
-    if scale is not None and value.unit in (item.unit, None, "ratio") and power(scale) % below == 0:
-        type_ = Type(Kind.EXACT, scale, item.unit, False, low, high)
-        times = power(scale) // below
+    times = _finer(value, below, item)
+    implied = implied_by_unit(item.unit) if item.unit else None
+    if times is not None and implied is not None:
+        step = times if value.kind is Kind.EXACT else power(implied.scale)
+        type_ = Type(Kind.EXACT, implied.scale, item.unit, False, floor(low * step), ceil(high * step))
         top = total if times == 1 else ops.mul(total, Literal(times, INTEGER.within(times, times)), item.span)
         if top.type == UNKNOWN:
             return top
@@ -295,6 +316,14 @@ def _quotient(total: Expr, over: Expr, below: int, value: Type, item: Item, cont
         wide = ops.apply("mul", (wide, factor), wide.type.within(0.0, float(over.type.high or 0) * below))
     type_ = Type(Kind.NUMBER, 0, unit, True, float(low) / _unit(value), float(high) / _unit(value))
     return ops.apply("div", (ops.to_number(total), wide), type_, item.span)
+
+
+def _finer(value: Type, below: int, item: Item) -> int | None:
+    """How many steps of the item's exact unit one of the sum's is; None where the mean is a double."""
+    implied = implied_by_unit(item.unit) if item.unit else None
+    if implied is None or implied.kind is not Kind.EXACT or value.unit not in (item.unit, None, "ratio"):
+        return None
+    return power(implied.scale) // below if power(implied.scale) % below == 0 else None
 
 
 def _unit(value: Type) -> int:

@@ -48,6 +48,9 @@ class Context:
     Args:
         fields: Columns of the rows, by name.
         row: Whether the rows are a fact's, not the subjects.
+
+    Attributes:
+        elsewhere: Says where a name means something that means nothing here.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Context:
         self.aliases: dict[str, Callable[[str, Span], Expr]] = {}
         self.lazy: dict[str, Callable[[], Expr]] = {}
         self.facts: Any = None
+        self.elsewhere: Callable[[str], str | None] = lambda name: None
         self.metric: str | None = None
         self.unexcluded = False
         self.present: frozenset[str] = frozenset()
@@ -157,6 +161,7 @@ class Context:
             hint = f"a label is text in an expression: `'{name}'`"
         if name in self.pack.calendars:
             hint = f"a calendar is named by a text: `'{name}'`"
+        hint = self.elsewhere(name) or hint
         return self.ops.error(codes.UNKNOWN_NAME, f"no name `{name}`", span, hint)
 
     # -- defining
@@ -213,6 +218,15 @@ class Context:
         if isinstance(expr, Literal | Column) or columns(expr) & self.present:
             return expr
         return self.define_once(f"shared.{meaning([described(expr)])[:16]}", expr)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Let what is lowered leave no trace: it is only checked."""
+        steps, used, done = list(self.steps), set(self.used), dict(self._done)
+        try:
+            yield
+        finally:
+            self.steps, self.used, self._done = steps, used, done
 
     @contextmanager
     def naming(self, metric: str) -> Iterator[None]:

@@ -23,8 +23,9 @@ def lower_events(adjustment: Adjustment, name: str, context: Context) -> Expr:
     if group is None or cases is None:
         return poison(events.span)
     if len(cases) > 1:
+        span = events.span if events.window is None else events.window.span
         return context.ops.error(
-            codes.BAD_WINDOW, "the window of events is not chosen by rules", events.span, "say one window"
+            codes.BAD_WINDOW, "the window of events is not chosen by rules", span, "say one window"
         )
     scope = group.scope
     with scope.assuming(cases[0].present):
@@ -73,6 +74,7 @@ def _as_aggregate(events: Events) -> Aggregate:
         form=None,
         span=events.span,
         spans={},
+        keys={},
     )
 
 

@@ -18,6 +18,7 @@ from trustcommerce.language.types import BOOLEAN, INTEGER, UNKNOWN, Kind
 from trustcommerce.model import Exclusion, Fact
 from trustcommerce.model import Item as ItemSpec
 from trustcommerce.plan.context import Context
+from trustcommerce.plan.fact_columns import check_columns
 from trustcommerce.plan.items import lower_item
 from trustcommerce.plan.origins import OriginRows, Shared
 from trustcommerce.plan.ranks import lower_row_rank
@@ -51,16 +52,28 @@ class Facts:
                 hint = did_you_mean(name, known) or f"the facts are {', '.join(known) or 'none'}"
                 self.shared.problems.add(codes.UNKNOWN_NAME, f"no fact `{name}`", span, hint)
             return None
-        self.made[name] = None  # a fact that is made from itself finds itself broken
-        other = None
-        if fact.origin.kind == "facts":
-            if fact.origin.target == name:
-                self.shared.problems.add(codes.CYCLE, f"`{name}` is made from itself", fact.origin.source)
-                return None
-            other = self.rows(fact.origin.target, fact.origin.source)
+        self.made[name] = None  # what is read while it is being made finds nothing
+        if self._is_made_from_itself(fact):
+            return None
+        origin = fact.origin
+        other = self.rows(origin.target, origin.source) if origin.kind == "facts" else None
         rows = FactRows(fact, self, other)
         self.made[name] = None if rows.broken else rows
         return self.made[name]
+
+    def _is_made_from_itself(self, fact: Fact) -> bool:
+        """Whether a chain of facts leads back into itself, which the first of them reports."""
+        known, path, target = self.shared.ruleset.facts, [fact.name], fact.origin.target
+        while known[path[-1]].origin.kind == "facts" and target in known and target not in path:
+            path.append(target)
+            target = known[target].origin.target
+        if known[path[-1]].origin.kind != "facts" or target not in path:
+            return False
+        cycle = path[path.index(target) :]
+        if fact.name == min(cycle, key=list(known).index):
+            shown = " -> ".join([*cycle, target])
+            self.shared.problems.add(codes.CYCLE, f"fact `{target}` is made from itself: {shown}", fact.origin.source)
+        return True
 
     def gathers(self) -> list[Gather]:
         """What is measured of each fact, without the subjects yet."""
@@ -93,53 +106,17 @@ class FactRows(OriginRows):
         self._in_where = True
         self.lower()
         self._in_where = False
-        self._check_columns()
+        check_columns(self)
 
-    def _check_columns(self) -> None:
-        """Key, id, time and shown columns exist and are what they must be."""
-        fact = self.fact
-        subject = self.facts.shared.ruleset
-        if self.facts.subject is not None and len(fact.key) != len(subject.key):
-            self._error(
-                codes.TYPE_MISMATCH,
-                f"`{fact.name}` has {len(fact.key)} key columns, the subject {len(subject.key)}",
-                fact.span,
-                f"name the columns that hold {', '.join(subject.key)}, in this order",
-            )
-            self.broken = True
-        certain = certain_columns(self._where)
-        for i, name in enumerate(fact.key):
-            found = self.read(name, self.fact_span("key"))
-            self.broken = self.broken or found.type == UNKNOWN
-            if found.type.nullable and name not in certain:
-                self._error(
-                    codes.MAYBE_MISSING,
-                    f"the key `{name}` of `{fact.name}` may be missing",
-                    self.fact_span("key"),
-                    f"say which rows are meant: `where: {name} is not null`",
-                )
-            if self.facts.subject is not None and i < len(subject.key) and found.type != UNKNOWN:
-                mine = self.facts.subject.columns.get(subject.key[i])
-                if mine is not None and (mine.type.kind, mine.type.scale) != (found.type.kind, found.type.scale):
-                    self._error(
-                        codes.TYPE_MISMATCH,
-                        f"the key `{name}` is {found.type}, and the subject's `{mine.name}` is {mine.type}",
-                        self.fact_span("key"),
-                    )
-        for name in fact.id:
-            self.broken = self.read(name, self.fact_span("id")).type == UNKNOWN or self.broken
-        for name in fact.show:
-            self.broken = self.read(name, self.fact_span("show")).type == UNKNOWN or self.broken
-        if fact.time is not None:
-            found = self.read(fact.time, self.fact_span("time"))
-            if found.type != UNKNOWN and found.type.kind not in (Kind.DATE, Kind.TIMESTAMP):
-                self._error(codes.TYPE_MISMATCH, f"time `{fact.time}` is {found.type.null(False)}", self.fact.span)
-                self.broken = True
-            elif not found.type.nullable and fact.time in self.context.columns and fact.time not in self.times:
-                self.times.append(fact.time)
+    @property
+    def certain(self) -> set[str]:
+        """Columns that are never missing in rows that are seen."""
+        return certain_columns(self._where)
 
-    def fact_span(self, key: str) -> Span:
-        return self.origin.spans.get(key, self.fact.span)
+    def fact_span(self, key: str, member: str = "") -> Span:
+        """Where the fact says `key`, or one member of its list."""
+        spans = self.origin.spans
+        return spans.get(f"{key}.{member}") or spans.get(key, self.fact.span)
 
     # -- scope
 
@@ -262,7 +239,7 @@ class FactRows(OriginRows):
         """The place of each row among those of its subject and group, from the end that is kept."""
         keep, context = self.origin.keep, self.context
         assert keep is not None
-        order = self.ordered(keep.order, descending=not keep.first, span=keep.span)
+        order = self.ordered(keep.order, descending=not keep.first, span=self.fact_span("keep", "order"))
         within = [context.bind(text) for text in keep.per]
         if order is None or any(each.type == UNKNOWN for each in within):
             return poison(keep.span)

@@ -72,7 +72,7 @@ class _OfFact:
         branches = self.branches(aggregate)
         if branches is None or any(condition.type == UNKNOWN for _, condition in left):
             return None
-        return [Case(each.when, tuple([*left, *self.within(each.bounds, aggregate)])) for each in branches]
+        return [Case(each.when, (*left, *self.within(each.bounds, aggregate))) for each in branches]
 
     def branches(self, aggregate: Aggregate) -> list[Branch] | None:
         if aggregate.window is not None:
@@ -166,7 +166,7 @@ def group_of(aggregate: Aggregate, name: str, context: Context) -> Group | None:
     if aggregate.fact is None:
         context.ops.error(
             codes.MISSING_KEY,
-            f"`{aggregate.kind}` does not say of what",
+            f"`{aggregate.kind}` does not say over which rows",
             aggregate.span,
             "say the fact: `from`; or `within` for the subjects themselves",
         )
@@ -178,10 +178,9 @@ def group_of(aggregate: Aggregate, name: str, context: Context) -> Group | None:
 
 def _peers(aggregate: Aggregate, name: str, context: Context) -> Group | None:
     for key in ("from", "window", "by", "exclude"):
-        if key in aggregate.spans:
-            context.ops.error(
-                codes.UNKNOWN_KEY, f"`{key}` says nothing beside `within`", aggregate.spans[key], "drop one of them"
-            )
+        if key in aggregate.keys:
+            said = f"`{key}` says nothing beside `within`: the rows are this rule set's own subjects"
+            context.ops.error(codes.UNKNOWN_KEY, said, aggregate.keys[key], "drop one of them")
             return None
     within = partition(aggregate, context)
     return None if within is None else _OfPeers(name, context, within)
@@ -199,7 +198,8 @@ def partition(aggregate: Aggregate, context: Context) -> tuple[Expr, ...] | None
                 codes.MAYBE_MISSING, f"`{text.text}` may be missing", text.span(), "wrap it: `coalesce(..., 'none')`"
             )
             return None
-        found.append(context.hoist(f"within {text.text}", each))
+        name = f"within {text.text}"
+        found.append(context.known(name) or context.hoist(name, each))
     return tuple(found)
 
 

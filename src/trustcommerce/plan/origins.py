@@ -14,7 +14,7 @@ from trustcommerce.diagnostics import Problems, Span
 from trustcommerce.language.expressions import Column, Expr, Literal, poison
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.relations import Components, Derive, Field, Item, Keep, Relation, Scan
-from trustcommerce.language.types import DATE, TEXT, Kind, Type
+from trustcommerce.language.types import DATE, TEXT, UNKNOWN, Kind, Type
 from trustcommerce.model import Origin, Pack, RuleSet
 from trustcommerce.plan.context import Context, Step
 from trustcommerce.registry import Registry
@@ -98,7 +98,8 @@ class OriginRows:
         if table is None:
             if target not in pack.broken:
                 hint = did_you_mean(target, pack.tables) or f"pack.yaml declares {', '.join(pack.tables) or 'none'}"
-                self._error(codes.UNKNOWN_TABLE, f"no table `{target}`", origin.source, hint)
+                span = origin.spans.get("connected.table", origin.source)
+                self._error(codes.UNKNOWN_TABLE, f"no table `{target}`", span, hint)
             return None
         if origin.ends is not None:
             return self._graph(origin.ends, {name: c.type for name, c in table.columns.items()})
@@ -106,22 +107,15 @@ class OriginRows:
         return _Source(columns=types, key=table.key, time=table.time)
 
     def _graph(self, ends: tuple[str, str], columns: dict[str, Type]) -> _Source | None:
-        for end in ends:
-            found = columns.get(end)
+        for key, end in zip(("connected.from", "connected.to"), ends, strict=True):
+            found, span = columns.get(end), self.origin.spans.get(key, self.origin.source)
             if found is None:
-                self._error(
-                    codes.UNKNOWN_COLUMN,
-                    f"`{self.origin.target}` has no column `{end}`",
-                    self.origin.source,
-                    did_you_mean(end, columns),
-                )
+                hint = did_you_mean(end, columns) or f"it has {', '.join(columns)}"
+                self._error(codes.UNKNOWN_COLUMN, f"`{self.origin.target}` has no column `{end}`", span, hint)
                 return None
             if found.kind is not Kind.TEXT or found.nullable:
-                self._error(
-                    codes.TYPE_MISMATCH,
-                    f"`{end}` is {found}, and the ends of a graph's edges are text that is never missing",
-                    self.origin.source,
-                )
+                said = f"`{end}` is {found}, and the ends of a graph's edges are text that is never missing"
+                self._error(codes.TYPE_MISMATCH, said, span)
                 return None
         return _Source(columns={"member": TEXT, "component": TEXT}, key=("member",))
 
@@ -133,7 +127,12 @@ class OriginRows:
             return
         known = self.origin.known_at
         if known is not None:
-            self.read(known, self.origin.spans.get("known_at"))
+            span = self.origin.spans.get("known_at")
+            type_ = self.read(known, span).type
+            if type_.kind not in (Kind.DATE, Kind.TIMESTAMP, Kind.UNKNOWN):
+                self._error(codes.TYPE_MISMATCH, f"`known_at` is a moment, and `{known}` is {type_.null(False)}", span)
+                self.broken = True
+            self.broken = self.broken or type_ == UNKNOWN
         where = self.origin.where
         self._where = self.context.certain(where, None, _ANSWER) if where is not None else None
         self._before = len(self.context.steps)

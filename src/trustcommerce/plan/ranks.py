@@ -31,15 +31,23 @@ def lower_rank(node: Mapping, item: Item, context: Context) -> Expr:
     aggregate = read_aggregate(node)
     if aggregate is None or aggregate.within is None:
         return context.ops.error(
-            codes.MISSING_KEY, f"`{item.name}` does not say among whom", item.span, "say `within: category`"
+            codes.MISSING_KEY,
+            f"`{item.name}` does not say among whom",
+            item.span,
+            "say `within: category`",
         )
+    for key in ("from", "window", "by", "exclude", "weight", "at"):
+        if key in aggregate.keys:
+            said = f"`{key}` says nothing beside `rank`: it ranks this rule set's own subjects"
+            return context.ops.error(codes.UNKNOWN_KEY, said, aggregate.keys[key], "drop it")
     within = partition(aggregate, context)
     value = context.bind(aggregate.body)
     descending = _descends(aggregate, context)
     if within is None or descending is None or value.type == UNKNOWN:
         return poison(item.span)
     if value.type.kind not in _ORDERED:
-        return context.ops.error(codes.TYPE_MISMATCH, f"ranks {value.type.null(False)}", aggregate.span)
+        hint = "rank by a number, a moment or a level"
+        return context.ops.error(codes.TYPE_MISMATCH, f"ranks by {value.type.null(False)}", aggregate.span, hint)
     value = context.hoist(f"{item.name}.value", value)
     tests = [context.ops.negate(context.ops.is_null(value))] if value.type.nullable else []
     if aggregate.where is not None:

@@ -1,6 +1,8 @@
 """References lowered: the most specific matching row of a file, table or rule set, as columns."""
 
 import itertools
+import re
+from collections.abc import Sequence
 from functools import partial
 
 from attrs import field, mutable
@@ -13,12 +15,15 @@ from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.operations import constant, retype
 from trustcommerce.language.relations import Field, Match, Relation, Table
 from trustcommerce.language.types import BOOLEAN, DATE, UNKNOWN, Kind, Type
-from trustcommerce.model import FileTable, Reference
+from trustcommerce.model import Reference
 from trustcommerce.plan.context import Context
 from trustcommerce.plan.origins import OriginRows, Shared
+from trustcommerce.plan.validity import check_rows
 from trustcommerce.read import Scalar
 
 __all__ = ["References"]
+
+_BARE = re.compile(r"(?<![\w.'`\"])[^\W\d]\w*(?![\w.(])")
 
 
 @mutable
@@ -100,12 +105,12 @@ class References:
                 context.problems.add(
                     codes.UNKNOWN_KEY,
                     f"`{key}` says nothing for a file of the pack",
-                    origin.spans.get(key, reference.span),
+                    origin.keys.get(key, reference.span),
                     "a file holds just the rows that are meant: edit the file",
                 )
         file = context.pack.files.get(target)
         if file is not None:
-            self._check_rows(reference, file)
+            check_rows(reference, file, context.problems)
             return {name: c.type for name, c in file.spec.columns.items()}
         if target in context.pack.broken:
             return None
@@ -125,7 +130,9 @@ class References:
     def _check_key(self, reference: Reference, rows: OriginRows) -> None:
         """A match gives one row: it holds the whole key, or `keep` says which."""
         on = {column for column, _, _ in reference.match}
-        picked = reference.origin.keep is not None or reference.valid is not None
+        if not on <= rows.context.columns.keys() | rows.origin.columns.keys():
+            return  # reported where the column is read
+        picked = "keep" in reference.origin.keys or reference.valid is not None
         whole = bool(rows.key) and set(rows.key) <= on
         if not whole and not picked and f"{reference.target}.key" not in self.context.pack.broken:
             self.context.problems.add(
@@ -134,51 +141,6 @@ class References:
                 reference.span,
                 f"match its whole key: {', '.join(rows.key) or 'it has none'}; or say which row: `keep`",
             )
-
-    def _check_rows(self, reference: Reference, file: FileTable) -> None:
-        """No two rows match the same key on the same day; validity has no gap."""
-        names = list(file.spec.columns)
-        on = [names.index(column) for column, _, _ in reference.match if column in names]
-        if len(on) != len(reference.match):
-            return
-        bounds = None
-        if reference.valid is not None and reference.valid[0] in names and reference.valid[1] in names:
-            bounds = names.index(reference.valid[0]), names.index(reference.valid[1])
-        groups: dict[tuple[object, ...], list[int]] = {}
-        for i, row in enumerate(file.rows):
-            groups.setdefault(tuple(row[j] for j in on), []).append(i)
-        for key, members in groups.items():
-            shown = ", ".join(map(str, key))
-            if bounds is None:
-                for i in members[1:]:
-                    self.context.problems.add(
-                        codes.DUPLICATE_MATCH,
-                        f"a second row for {shown}",
-                        file.lines[i],
-                        f"the first is on line {file.lines[members[0]].line}",
-                    )
-            else:
-                self._check_periods(file, members, bounds, shown)
-
-    def _check_periods(self, file: FileTable, members: list[int], bounds: tuple[int, int], shown: str) -> None:
-        for i in members:
-            since, until = file.rows[i][bounds[0]], file.rows[i][bounds[1]]
-            if since is not None and until is not None and str(since) >= str(until):
-                self.context.problems.add(
-                    codes.VALIDITY, f"this period of {shown} ends before it begins", file.lines[i]
-                )
-                return
-        ordered = sorted(members, key=lambda i: str(file.rows[i][bounds[0]] or ""))
-        for before, after in itertools.pairwise(ordered):
-            end, start = file.rows[before][bounds[1]], file.rows[after][bounds[0]]
-            if end != start:
-                what = "overlap" if end is None or (start is not None and str(start) < str(end)) else "leave a gap"
-                self.context.problems.add(
-                    codes.VALIDITY,
-                    f"the periods of {shown} {what} here",
-                    file.lines[after],
-                    "each period begins where the one before it ends",
-                )
 
     # -- reading
 
@@ -219,18 +181,30 @@ class References:
         chosen = self.context.ops.case([(matched, retype(found, type_))], fitted)
         return self.context.define_once(f"{name}.{column} or else", chosen)
 
-    def check_unused(self) -> None:
-        """Say what is wrong with references that nothing reads, and leave no trace of them."""
-        facts = self.context.facts
-        rows = [facts.rows(name, None) for name in self.context.ruleset.facts] if facts is not None else []
-        scopes = [self, *(each.references for each in rows if each is not None)]
+    def check_unused(self, rows: Sequence["References"]) -> None:
+        """Say what is wrong with references that nothing reads, and leave no trace of them.
+
+        Args:
+            rows: The same references as the rows of facts see them.
+        """
+        scopes = [self, *rows]
         read = {name for scope in scopes for name, _ in scope.instances}
-        before = set(self.context.used)
         for reference in self.context.ruleset.references.values():
-            columns = self.known.get(reference.name)
-            if columns is not None and reference.name not in read and not _asks(reference):
-                self._match(reference, columns)
-        self.context.used = before
+            if reference.name in read or _asks(reference):
+                continue
+            scope = min(scopes, key=lambda each, reference=reference: each._strange(reference))  # type: ignore[misc]
+            columns = scope.known.get(reference.name)
+            if columns is not None:
+                before = set(scope.context.used)
+                scope._match(reference, columns)
+                scope.context.used = before
+
+    def _strange(self, reference: Reference) -> int:
+        """How many words of the conditions of a reference mean nothing in this scope."""
+        texts = [text for _, texts, _ in reference.match for text in texts]
+        texts += [each for each in (reference.when, reference.valid[2] if reference.valid else None) if each]
+        names = set(self.context.names())
+        return sum(word not in names for text in texts for word in _BARE.findall(text.text))
 
     def _instance(self, reference: Reference, columns: dict[str, Type], metric: str) -> tuple[str, _Instance]:
         asks = _asks(reference)
@@ -305,7 +279,7 @@ class References:
             self.context.ops.error(
                 codes.UNORDERED,
                 "two rows may be equal in this order",
-                keep.span,
+                reference.origin.spans.get("keep.order", keep.span),
                 f"end the order with the key: {', '.join(rows.key) or 'declare one in pack.yaml'}",
             )
         instance.order = tuple(order)

@@ -12,7 +12,7 @@ from trustcommerce.diagnostics import Problems, Span
 from trustcommerce.language.expressions import Column, Expr, Literal
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.relations import Derive, Distinct, Field, Gather, Item, Match, Peers, Rank, Relation
-from trustcommerce.language.types import Type
+from trustcommerce.language.types import BOOLEAN, Type
 from trustcommerce.model import Item as ItemSpec
 from trustcommerce.model import Pack, RuleSet, TableSpec, Title
 from trustcommerce.plan.chain import chain, links
@@ -25,6 +25,7 @@ from trustcommerce.plan.reasons import lower_reasons
 from trustcommerce.plan.references import References
 from trustcommerce.plan.scores import Scores
 from trustcommerce.plan.shape import ItemShape, NodeShape
+from trustcommerce.plan.unused import check_unused
 from trustcommerce.registry import Registry
 
 __all__ = ["RuleSetPlan", "Version", "plan_version"]
@@ -74,13 +75,20 @@ class Version:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """What measures are taken of: facts by name, peers by `peers` and a name."""
-        return tuple(_group(each) for each in links(self.relation) if isinstance(each, _GROUPS))
+        """What may be given with the subjects' rows: facts by name, `peers` and `reference` with a name."""
+        return tuple(found for each in links(self.relation) if (found := _group(each)) is not None)
 
     def measured(self, group: str) -> tuple[tuple[str, Field], ...]:
-        """What is measured in one of `groups`: columns, and the name and type under which each may be given."""
-        found = [each for each in links(self.relation) if isinstance(each, _GROUPS) and _group(each) == group]
-        pairs = [(name, self.atoms[atom]) for each in found for name, atom, _ in _measures(each)]
+        """What one of `groups` adds: columns, and the name and type under which each may be given."""
+        pairs: list[tuple[str, Field]] = []
+        for each in links(self.relation):
+            if _group(each) != group:
+                continue
+            pairs += [(name, self.atoms[atom]) for name, atom, _ in _measures(each)]
+            if isinstance(each, Match):
+                columns = [Field(f"{each.name}.matched", BOOLEAN)]
+                columns += [Field(f"{each.name}.{f.name}", f.type.null()) for f in each.fields]
+                pairs += [(column.name, column) for column in columns]
         return tuple(dict.fromkeys(pairs))
 
     @property
@@ -189,9 +197,7 @@ def plan_version(
     except RecursionError:
         problems.add(codes.TOO_DEEP, "names of this rule set rest on each other in too long a chain", ruleset.span)
         return None
-    for name in ruleset.facts:  # what nothing reads is checked too
-        facts.rows(name, None)
-    references.check_unused([rows.references for rows in facts.made.values() if rows is not None])
+    check_unused(context, facts, references)
     shapes = []
     for name in ruleset.scores:
         node = scores.nodes.get(name)
@@ -270,14 +276,22 @@ def _unexcluded(item: ItemSpec, context: Context) -> Expr:
 _GROUPS = (Gather, Peers, Rank)
 
 
-def _group(relation: Gather | Peers | Rank) -> str:
-    return relation.fact if isinstance(relation, Gather) else f"peers {relation.name}"
+def _group(relation: Relation) -> str | None:
+    """What a node adds to the subjects' rows that may be given with them instead."""
+    if isinstance(relation, Gather):
+        return relation.fact
+    if isinstance(relation, Peers | Rank):
+        return f"peers {relation.name}"
+    return f"reference {relation.name}" if isinstance(relation, Match) and relation.table is None else None
 
 
-def _measures(relation: Gather | Peers | Rank) -> list[tuple[str, str, Type]]:
-    """Columns with their atoms and types."""
+def _measures(relation: Relation) -> list[tuple[str, str, Type]]:
+    """Columns that a group adds, with their atoms and types."""
     if isinstance(relation, Rank):
         return [(relation.name, relation.name, relation.type)]
+    if isinstance(relation, Match):
+        return []
+    assert isinstance(relation, Gather | Peers)
     return [(measure.name, measure.atom, measure.type) for measure in relation.measures]
 
 

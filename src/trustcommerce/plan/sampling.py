@@ -1,5 +1,7 @@
 """Samples: how few rows make a metric missing, or give it another value."""
 
+from attrs import evolve
+
 from trustcommerce import codes
 from trustcommerce.diagnostics import Span
 from trustcommerce.language.expressions import Expr, Literal
@@ -39,9 +41,14 @@ def sampled(seen: Expr, found: Expr, sample: Sample | None, context: Context, sp
         return (
             seen
             if seen.type == UNKNOWN
-            else ops.error(codes.TYPE_MISMATCH, f"a sample is counted, not {seen.type}", sample.span)
+            else ops.error(
+                codes.TYPE_MISMATCH,
+                f"a sample is counted, not {seen.type}",
+                sample.of.span() if sample.of else sample.span,
+            )
         )
-    small = ops.compare("lt", seen, Literal(sample.at_least, INTEGER.within(sample.at_least, sample.at_least)), span)
+    least = evolve(INTEGER.within(sample.at_least, sample.at_least), literal=True)
+    small = ops.compare("lt", seen, Literal(sample.at_least, least), span)
     otherwise = _otherwise(sample)
     if otherwise.type.kind not in (Kind.MISSING, Kind.EXACT):
         return ops.error(codes.TYPE_MISMATCH, "a sample's `else` is `missing` or a number", sample.span)

@@ -5,10 +5,10 @@ import re
 from attrs import frozen
 
 from trustcommerce import codes
-from trustcommerce.diagnostics import Span
 from trustcommerce.language.bind import Text
 from trustcommerce.language.calendar import Interval
 from trustcommerce.language.expressions import Column, Expr, Literal, columns
+from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.operations import constant
 from trustcommerce.language.types import DATE, TIMESTAMP, UNKNOWN, Kind, Type
 from trustcommerce.model import Window
@@ -45,6 +45,12 @@ def lower_window(window: Window, context: Context, seen: tuple[str, ...] = ()) -
         context: The subject's scope.
         seen: Names of windows being lowered.
     """
+    several = [key for key in ("last", "from", "rules") if key in window.keys]
+    if len(several) > 1 or (window.rules and "until" in window.keys):
+        other = several[1] if len(several) > 1 else "until"
+        said = f"this window says both `{several[0]}` and `{other}`"
+        context.ops.error(codes.AMBIGUOUS_FORM, said, window.keys[other], "keep one of them")
+        return None
     if window.rules:
         return _chosen(window, context, seen)
     if window.since is not None:
@@ -55,7 +61,8 @@ def lower_window(window: Window, context: Context, seen: tuple[str, ...] = ()) -
         shown = f"from {window.since.text}" + (f" until {window.until.text}" if window.until else "")
         return [Branch(None, Bounds(since, until, shown))]
     if window.last is None:
-        _fail(context, "this window does not say how long it is", window.span)
+        hint = "say `last: 30 days`, or `from` beside `until`"
+        context.ops.error(codes.BAD_WINDOW, "this window does not say where it begins", window.span.head(), hint)
         return None
     text = " ".join(window.last.text.split())
     named = context.ruleset.windows.get(text)
@@ -66,9 +73,16 @@ def lower_window(window: Window, context: Context, seen: tuple[str, ...] = ()) -
             )
             return None
         if window.until is not None:
-            _fail(context, "a named window already ends somewhere", window.span)
+            context.ops.error(
+                codes.BAD_WINDOW,
+                f"`{text}` already says where it ends",
+                window.keys["until"],
+                "say its length here: `last: 30 days`",
+            )
             return None
         return lower_window(named, context, (*seen, text))
+    if text in context.ruleset.broken:
+        return None
     anchor: Expr = Column("as_of", DATE)
     if window.until is not None:
         anchor = _bound(window.until, context)
@@ -85,7 +99,7 @@ def _chosen(window: Window, context: Context, seen: tuple[str, ...]) -> list[Bra
             context.ops.error(
                 codes.NO_ELSE,
                 "the last window says `else`, those before it `when`",
-                window.span,
+                (then if i < len(window.rules) - 1 else window.rules[-1][1]).span,
                 "write `[{when: orders_30d < 30, then: 90 days}, {else: 30 days}]`",
             )
             return None
@@ -93,7 +107,8 @@ def _chosen(window: Window, context: Context, seen: tuple[str, ...]) -> list[Bra
         if branches is None:
             return None
         if len(branches) > 1:
-            _fail(context, "windows chosen by rules do not nest", then.span)
+            hint = "join their conditions: `when: vetted and orders_30d < 30`"
+            context.ops.error(codes.BAD_WINDOW, "windows chosen by rules do not nest", then.span, hint)
             return None
         condition = None
         if when is not None:
@@ -131,14 +146,18 @@ def _span(text: str, said: Text, anchor: Expr, context: Context) -> Bounds | Non
     if text.startswith("this ") and text[5:] in _CALENDAR:
         return Bounds(_start(text[5:], anchor, context), anchor, text)
     match = _ROLLING.match(text)
-    if match is None:
-        _fail(context, f"no window `{said.text}`", said.span())
+    interval = None if match is None else Interval.parse(f"{match.group(1)} {match.group(3)}")
+    if match is None or interval is None:
+        hint = did_you_mean(text, _known(text, context)) or _EXAMPLES
+        context.ops.error(codes.BAD_WINDOW, f"no window `{said.text}`", said.span(), hint)
         return None
     count, calendar, unit = match.group(1), match.group(2), match.group(3)
-    interval = Interval.parse(f"{count} {unit}")
-    if interval is None or int(count) == 0 or (calendar and unit not in _CALENDAR):
-        what = f"no whole {unit}s of a calendar" if calendar else f"no window `{said.text}`"
-        _fail(context, what, said.span())
+    if int(count) == 0:
+        context.ops.error(codes.BAD_WINDOW, f"a window of {text} holds nothing", said.span())
+        return None
+    if calendar and unit not in _CALENDAR:
+        hint = f"whole units of a calendar are {', '.join(f'{each}s' for each in _CALENDAR)}"
+        context.ops.error(codes.BAD_WINDOW, f"no window `{said.text}`", said.span(), hint)
         return None
     length = Literal(interval, Type(Kind.INTERVAL))
     until = _start(unit, anchor, context) if calendar else anchor
@@ -151,5 +170,9 @@ def _start(unit: str, anchor: Expr, context: Context) -> Expr:
     return context.ops.call(function, (constant(unit), context.ops.to_timestamp(anchor)), TIMESTAMP, None)
 
 
-def _fail(context: Context, message: str, span: Span) -> None:
-    context.ops.error(codes.BAD_WINDOW, message, span, _EXAMPLES)
+def _known(text: str, context: Context) -> list[str]:
+    """What a window may be called, with the number that stands in `text`."""
+    count = next(iter(re.findall("[0-9]+", text)), "30")
+    rolling = [f"{count} {unit}s" for unit in ("hour", "day", *_CALENDAR)]
+    calendar = [f"{count} calendar {unit}s" for unit in _CALENDAR]
+    return [*context.ruleset.windows, *rolling, *calendar, *(f"this {unit}" for unit in _CALENDAR), "all"]

@@ -30,7 +30,8 @@ class Atoms:
         self.gathers = version.gathers
         self.columns = tuple(each.name for each in version.inputs)
         self.matches = {m.name.split("[")[0]: m for m in version.matches if m.table is None}
-        measures = [pair for group in version.groups for pair in version.measured(group)]
+        groups = [each for each in version.groups if not each.startswith("reference ")]
+        measures = [pair for group in groups for pair in version.measured(group)]
         self.keys = {name if name.endswith("]") else field.name: field.name for name, field in measures}
         self.public = tuple(dict.fromkeys(self.keys.values()))
         self.expected = (*self.columns, *self.matches, *self.keys)

@@ -45,7 +45,7 @@ def gather(layers: "Layers", relation: Gather, needed: set[str]) -> str:
         wanted |= measure_columns(each)
     rows = layers.build(relation.rows, wanted, outer=relation)
     key = tuple(f"key_{i}" for i, _ in enumerate(relation.key))
-    grouped = [each for each in measures if not each.per]
+    grouped = [each for each in measures if not each.per and each.cap is None]
     audit = [exp.alias_(exp.Count(this=exp.Star()), ROWS, quoted=True, copy=False)]
     audit += [
         exp.alias_(_filtered(exp.Count(this=exp.Star()), column(flag)), flag_count(flag), quoted=True, copy=False)
@@ -58,7 +58,7 @@ def gather(layers: "Layers", relation: Gather, needed: set[str]) -> str:
     plain = exp.select(*keyed, *audit, *(_aggregated(layers, each) for each in grouped)).from_(rows, copy=False)
     query = plain.group_by(*map(column, relation.key), copy=False)
     for each in measures:
-        if each.per:
+        if each not in grouped:
             query = _with_groups(layers, query, each, rows, relation.key, key)
     name = layers.stage(query, key=key, measures=tuple(measures), gather=relation)
     on = [

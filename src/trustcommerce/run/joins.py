@@ -36,6 +36,8 @@ def beside_subject(layers: "Layers", scan: Scan, outer: Gather | None) -> str:
 
 def match(layers: "Layers", relation: Match, needed: set[str], outer: Gather | None) -> str:
     """A left join for each candidate, the first that hits, and the row's columns."""
+    if outer is None and f"reference {relation.name}" in layers.given:
+        return layers.build(relation.source, needed)
     reads = {name for row in relation.candidates for each in row for name in columns(each)}
     reads |= columns(relation.valid[2]) if relation.valid is not None else set()
     fields = [each for each in relation.fields if f"{relation.name}.{each.name}" in needed]
@@ -46,13 +48,13 @@ def match(layers: "Layers", relation: Match, needed: set[str], outer: Gather | N
     if not fields and f"{relation.name}.matched" not in needed:
         return source
     rows = _numbered(layers, relation)
-    if len(relation.candidates) == 1 and relation.when is None:
+    if len(relation.candidates) == 1 and relation.when is None and relation.valid is None:
         return _direct(layers, relation, source, rows, [each.name for each in fields])
     hit = f"{relation.name}.{ROW}"
     query = exp.select("x.*").from_(exp.to_table(source).as_("x"), copy=False)
     hits: list[exp.Expression] = []
     for i in range(len(relation.candidates)):
-        if relation.when is not None:
+        if relation.when is not None or (relation.valid is not None and relation.table is None):
             hits.append(_found(layers, relation, rows, i))
             continue
         alias = f"m{i}"
@@ -70,10 +72,8 @@ def _numbered(layers: "Layers", relation: Match) -> str:
     names = list(dict.fromkeys([each.name for each in (*relation.on, *relation.fields)]))
     names += [name for name in relation.valid[:2] if name not in names] if relation.valid is not None else []
     names += [name for name in relation.order if name not in names]
-    if isinstance(relation.rows, Table):
-        rows = layers.tables[relation.rows]
-    else:
-        rows = layers.build(relation.rows, set(names))
+    held = isinstance(relation.rows, Table)
+    rows = layers.tables[relation.rows] if held else layers.build(relation.rows, set(names))
     order = [*relation.order] or [each.name for each in relation.on]
     order += [relation.valid[0]] if relation.valid is not None and relation.valid[0] not in order else []
     descending = relation.pick == "last"
@@ -125,12 +125,10 @@ def _tests(layers: "Layers", relation: Match, candidate: int) -> list[exp.Expres
 
 def _found(layers: "Layers", relation: Match, rows: str, candidate: int) -> exp.Expression:
     """The number of the row that is meant among those that fulfil the further condition."""
-    assert relation.when is not None
     names = [each.name for each in relation.fields]
-    tests = [
-        *_tests(layers, relation, candidate),
-        exp.Paren(this=layers.qualified(relation.when, relation.name, names)),
-    ]
+    tests = _tests(layers, relation, candidate)
+    if relation.when is not None:
+        tests.append(exp.Paren(this=layers.qualified(relation.when, relation.name, names)))
     best = exp.Min(this=at("m", ROW))
     return exp.Subquery(
         this=exp.select(best).from_(exp.to_table(rows).as_("m"), copy=False).where(exp.and_(*tests), copy=False)

@@ -80,6 +80,8 @@ def sources(version: Version, given: frozenset[str] = frozenset()) -> tuple[Scan
                 found.setdefault(each)
             elif isinstance(each, Distinct) and SUBJECTS not in given:
                 visit(each.source)
+            elif isinstance(each, Match) and f"reference {each.name}" in given and relation is version.relation:
+                continue
             elif isinstance(each, Match | Exists) or (isinstance(each, Gather) and each.fact not in given):
                 visit(each.rows)
 

@@ -86,6 +86,7 @@ class _Compiler:
         self.reads: dict[str, str] = {}
         self.measured: dict[str, str] = {}
         self.lines: list[str] = []
+        self.count = 0
         self.globals: dict[str, Any] = {"_date": dt.date, "_datetime": dt.datetime}
         self.atoms = Atoms(plan, version)
 
@@ -145,7 +146,8 @@ class _Compiler:
         ]
 
     def _variable(self, name: str) -> str:
-        self.variables[name] = f"v{len(self.variables)}"  # names that share a variable leave holes
+        self.count += 1
+        self.variables[name] = f"v{self.count}"
         return self.variables[name]
 
     def _relation(self, relation: Relation) -> None:

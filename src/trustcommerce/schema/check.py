@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["check_shape"]
 
 CURRENCY = "^[A-Z]{3}$"
-_PLANNED = ("every", "facts", "windows", "state", "pools", "policies")
-_WORDS = {
+_PLANNED = ("state", "pools", "policies")
+_KINDS = {
     "object": "a mapping",
     "array": "a list",
     "string": "text",
@@ -80,10 +80,13 @@ def _report(error: "ValidationError", tree: Node, problems: Problems) -> bool:
     value: Any = error.validator_value
     if error.validator == "additionalProperties" and isinstance(node, Mapping):
         return _unknown_keys(error, node, problems)
-    if error.validator == "required":
+    if error.validator in ("required", "dependentRequired"):
         schema, said_here = cast("Any", error.schema), cast("Any", error.instance)
         strange = [key for key in said_here if key not in schema.get("properties", {})]
-        absent = [f"`{key}`" for key in value if key not in said_here and not did_you_mean(key, strange)]
+        needed = value
+        if error.validator == "dependentRequired":  # a strange key may well be the one that is meant
+            needed = [] if strange else [each for key, others in value.items() if key in said_here for each in others]
+        absent = [f"`{key}`" for key in needed if key not in said_here and not did_you_mean(key, strange)]
         if absent:
             said = "is not said" if len(absent) == 1 else "are not said"
             problems.add(codes.MISSING_KEY, f"{', '.join(absent)} {said} here", place.head())
@@ -109,11 +112,16 @@ def _report(error: "ValidationError", tree: Node, problems: Problems) -> bool:
             place.head(),
             did_you_mean(str(error.instance), map(str, value)),
         )
-    elif error.validator in ("minItems", "maxItems", "minProperties"):
+    elif error.validator in ("minItems", "maxItems", "minProperties", "maxProperties"):
         problems.add(codes.WRONG_SHAPE, _amount(error), place.head())
+    elif error.validator in ("minimum", "maximum"):
+        few = "at least" if error.validator == "minimum" else "at most"
+        note: Any = cast("Any", error.schema).get("description")
+        problems.add(codes.WRONG_SHAPE, f"expected {few} {value}, found {_kind(node)}", place.head(), note)
     else:
         expected = " or ".join(dict.fromkeys(_expected(error.schema, error)))
         hint = mistaken(node.text) if isinstance(node, Scalar) and node.style == "plain" else None
+        hint = hint or (did_you_mean(node.text, _words(error.schema)) if isinstance(node, Scalar) else None)
         problems.add(codes.WRONG_SHAPE, f"expected {expected}, found {_kind(node)}", place.head(), hint)
     return True
 
@@ -161,6 +169,12 @@ def _find(tree: Node, path: Iterable[str | int]) -> tuple[Node, Span | None]:
     return node, key
 
 
+def _words(schema: Any) -> Iterator[str]:
+    """Words that may stand at a place, among other things."""
+    for branch in schema.get("anyOf", ()):
+        yield from map(str, branch.get("enum", ()))
+
+
 def _expected(schema: Any, error: "ValidationError") -> Iterator[str]:
     if "anyOf" in schema:
         for branch in schema["anyOf"]:
@@ -170,7 +184,7 @@ def _expected(schema: Any, error: "ValidationError") -> Iterator[str]:
     else:
         types = schema.get("type", "object")
         for name in [types] if isinstance(types, str) else types:
-            yield _WORDS.get(name, name)
+            yield _KINDS.get(name, name)
 
 
 def _kind(node: Node) -> str:

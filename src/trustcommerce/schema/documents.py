@@ -114,14 +114,9 @@ def ruleset_schema(registry: Registry) -> Schema:
             mapping({"at_least": WHOLE, "of": EXPRESSION, "else": CONSTANT}, ("at_least", "else")),
         ]
     }
-    every = {
-        "anyOf": [
-            {"enum": ["day"]},
-            mapping({"week": {"enum": DAYS}}, ("week",)),
-            mapping({"month": {"type": "integer", "minimum": 1, "maximum": 28}}, ("month",)),
-            mapping({"quarter": {"type": "integer", "minimum": 1, "maximum": 28}}, ("quarter",)),
-        ]
-    }
+    day = {"type": "integer", "minimum": 1, "maximum": 28, "description": "every month has 28 days"}
+    units = {"week": {"enum": DAYS}, "month": day, "quarter": day}
+    every = {"anyOf": [{"enum": ["day"]}, mapping(units, minProperties=1, maxProperties=1)]}
     kinds = {kind.key: dict(kind.schema) for kind in registry.metric_kinds.values()}
     labels = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
     column = mapping(

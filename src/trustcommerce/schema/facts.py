@@ -17,14 +17,19 @@ __all__ = ["COMPANIONS", "aggregate", "events", "facts", "references", "windows"
 
 _MATCH: Schema = {"type": "object", "minProperties": 1, "additionalProperties": EXPRESSIONS}
 _GRAPH = mapping({"table": TEXT, "from": TEXT, "to": TEXT}, ("table", "from", "to"))
-_WINDOW: Schema = {
-    "anyOf": [
-        TEXT,
-        mapping({"last": TEXT, "until": EXPRESSION}, ("last",)),
-        mapping({"from": EXPRESSION, "until": EXPRESSION}, ("from",)),
-        mapping({"rules": {"type": "array", "minItems": 1, "items": {"type": "object"}}}, ("rules",)),
-    ]
-}
+_BOUNDS: Schema = {"last": EXPRESSION, "from": EXPRESSION, "until": EXPRESSION}
+
+
+def _window(branch: Schema) -> Schema:
+    """A window: text, bounds, or rules that choose among windows of the shape `branch`."""
+    pairs = {"when": ["then"], "then": ["when"]}
+    rule = mapping({"when": EXPRESSION, "then": branch, "else": branch}, minProperties=1, maxProperties=2)
+    rule["dependentRequired"] = pairs
+    rules = {"type": "array", "minItems": 1, "items": rule}
+    return {"anyOf": [EXPRESSION, mapping({**_BOUNDS, "rules": rules}, minProperties=1)]}
+
+
+_WINDOW = _window(_window({}))
 _EXCLUDED: Schema = {"anyOf": [TEXT, {"type": "array", "items": TEXT}]}
 COMPANIONS: Schema = {
     "from": TEXT,

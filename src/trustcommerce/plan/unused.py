@@ -1,0 +1,63 @@
+"""What nothing reads is checked too, and leaves no trace in the plan: columns and exclusions of facts, windows.
+
+Names are checked here as well: what a record holds under one key must be one thing.
+"""
+
+from collections.abc import Iterator
+
+from trustcommerce import codes
+from trustcommerce.diagnostics import Span
+from trustcommerce.plan.context import Context
+from trustcommerce.plan.facts import FactRows, Facts
+from trustcommerce.plan.references import References
+from trustcommerce.plan.windows import lower_window
+
+__all__ = ["check_unused"]
+
+
+def check_unused(context: Context, facts: Facts, references: References) -> None:
+    """Report what is wrong with facts, references and windows that no item of the rule set reads."""
+    for name in context.ruleset.facts:
+        facts.rows(name, None)
+    made = [rows for rows in facts.made.values() if rows is not None]
+    references.check_unused([rows.references for rows in made])
+    with context.aside():
+        for rows in made:
+            _check_rows(FactRows(rows.fact, facts, rows.other))
+        for window in context.ruleset.windows.values():
+            lower_window(window, context)
+    _check_names(context)
+
+
+def _check_rows(rows: FactRows) -> None:
+    """Lower everything that a fact says, on a copy of it."""
+    with rows.context.naming(rows.fact.name):
+        for name in rows.origin.columns:
+            rows.context.value(name)
+        rows.kept(None, rows.fact.span)
+
+
+def _check_names(context: Context) -> None:
+    """Tables and rows of a record stand under names of their own."""
+    taken = dict.fromkeys(context.columns, "a column of the subject")
+    for name, what, span in _tables(context):
+        if name in taken:
+            hint = "give it another name: a record holds both"
+            context.problems.add(codes.DUPLICATE_NAME, f"`{name}` is {taken[name]} already", span, hint)
+        taken[name] = what
+
+
+def _tables(context: Context) -> Iterator[tuple[str, str, Span]]:
+    """Names under which a record holds rows, each once."""
+    ruleset = context.ruleset
+    for reference in ruleset.references.values():
+        if reference.kind != "file":
+            yield reference.name, "a reference", reference.span
+    for fact in ruleset.facts.values():
+        yield fact.name, "a fact", fact.span
+    excluded: dict[str, set[str]] = {}
+    for each in (exclusion for fact in ruleset.facts.values() for exclusion in fact.exclude):
+        tables = excluded.setdefault(each.name, set())
+        if each.origin is not None and each.origin.target not in tables:  # the same table may serve several facts
+            tables.add(each.origin.target)
+            yield each.name, "an exclusion", each.span
