@@ -1,7 +1,8 @@
 """Packs over small tables of events: run, record and reference give the same bits, and what was worked by hand.
 
-A pack of `cases/valid` with a folder `facts` has, for each day in `expected`, results by rule set:
-the columns that were worked out by hand, in a CSV file.
+A pack of `cases/valid` with a folder `facts` has, for each day in `expected`, results by rule set: the
+columns that were worked out by hand, in a CSV file. A day may say until when things are known:
+`2023-05-18_known_2023-05-25`.
 """
 
 import csv
@@ -21,7 +22,7 @@ from trustcommerce.run.values import accept, show
 from trustcommerce.sources import Folder
 
 VALID = Path(__file__).parent.parent / "cases/valid"
-RUNS = sorted(VALID.glob("*/expected/*"))
+RUNS = sorted(path for path in VALID.glob("*/expected/*") if path.is_dir())
 
 Row = dict[str, Any]
 
@@ -34,10 +35,12 @@ class Case:
     """A pack run over its events on one day."""
 
     def __init__(self, expected: Path, out: Path) -> None:
-        self.expected, self.day = expected, dt.date.fromisoformat(expected.name)
+        day, _, known = expected.name.partition("_known_")
+        self.expected, self.day = expected, dt.date.fromisoformat(day)
+        self.known = dt.date.fromisoformat(known or day)
         facts = expected.parent.parent / "facts"
         self.engine = tc.load(facts.parent)
-        self.report = self.engine.run(facts, out, self.day)
+        self.report = self.engine.run(facts, out, self.day, known_as_of=self.known)
         self.results = {name: parquet.read_table(out / each["file"]) for name, each in self.report.rulesets.items()}
         folder = Folder(facts, self.engine.registry)
         self.tables: dict[str, list[Row]] = {}
@@ -61,7 +64,7 @@ class Case:
         for name in self.report.rulesets:
             plan, version = self.version(name)
             given = world[plan.table] if plan.table else []
-            rows = run_reference(version, self.day, world)
+            rows = run_reference(version, self.day, world, self.known)
             constants = {each: literal.value for each, literal in version.constants.items()}
             types = {each.name: each.type for each in version.outputs}
             kept = []
@@ -139,7 +142,7 @@ def test_records_of_events_agree(case: Case) -> None:
     """A record of the subject's own events gives the row of the run."""
     for name in case.report.rulesets:
         for row in case.results[name].to_pylist():
-            got = case.engine.score(name, case.record(name, row), case.day).values
+            got = case.engine.score(name, case.record(name, row), case.day, known_as_of=case.known).values
             assert {k: bits(v) for k, v in got.items()} == {k: bits(row[k]) for k in got}, name
 
 
