@@ -12,6 +12,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     name = str(name)
     folded = {candidate.lower(): candidate for candidate in candidates}
     near = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.65)
+    if near and near[0][0] != name.lower()[0]:  # who errs at the first letter must be right about the rest
+        near = difflib.get_close_matches(name.lower(), near, n=1, cutoff=0.75)
     return f"did you mean `{folded[near[0]]}`?" if near else None
 
 

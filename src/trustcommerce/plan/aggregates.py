@@ -82,8 +82,10 @@ def _companions_fit(aggregate: Aggregate, context: Context) -> bool:
         fits = False
     elif aggregate.kind == "count" and "from" in aggregate.keys:
         said = "`count` itself names the fact, and takes no `from`"
-        fact = context.ruleset.facts.get(aggregate.body.text)
-        hint = "drop it" if fact else "write `count: <fact>`; how many different values there are, `distinct` says"
+        hint = "drop it"
+        if aggregate.body.text not in context.ruleset.facts:
+            span = aggregate.spans["from"]
+            hint = f"write `count: {span.file.text[span.start : span.end]}`, or `distinct` to count different values"
         context.ops.error(codes.UNKNOWN_KEY, said, aggregate.keys["from"], hint)
         fits = False
     return fits

@@ -161,7 +161,7 @@ class Context:
             hint = f"a label is text in an expression: `'{name}'`"
         if name in self.pack.calendars:
             hint = f"a calendar is named by a text: `'{name}'`"
-        hint = self.elsewhere(name) or hint
+        hint = self.elsewhere(name) or hint or (f"a row has {', '.join(self.columns)}" if self.row else None)
         return self.ops.error(codes.UNKNOWN_NAME, f"no name `{name}`", span, hint)
 
     # -- defining

@@ -89,9 +89,9 @@ def _points(events: Events, group: Group, context: Context) -> Expr:
         if len(events.points) > 1 or events.points[0][0] is not None:
             return ops.error(
                 codes.MISSING_KEY,
-                "dated points of events need the row's own date",
-                events.span,
-                "say `dated_by` with a column of the fact",
+                f"points with dates need the date of each of `{events.fact}`",
+                events.points[0][1].span(),
+                "say `dated_by`, a column of the fact",
             )
         return bound(events.points[0][1])
     if events.points[0][0] is None:

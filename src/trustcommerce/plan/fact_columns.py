@@ -14,9 +14,10 @@ __all__ = ["check_columns"]
 def check_columns(rows: "FactRows") -> None:
     """Report what is wrong with the columns of a fact; what can't be read makes it broken."""
     _check_key(rows)
-    for key, names in (("id", rows.fact.id), ("show", rows.fact.show)):
-        for name in names:
-            rows.broken = rows.read(name, rows.fact_span(key, name)).type == UNKNOWN or rows.broken
+    for name in rows.fact.id:
+        rows.broken = rows.read(name, rows.fact_span("id", name)).type == UNKNOWN or rows.broken
+    for name in rows.fact.show:
+        rows.read(name, rows.fact_span("show", name))
     _check_time(rows)
 
 
@@ -28,7 +29,7 @@ def _check_key(rows: "FactRows") -> None:
             codes.TYPE_MISMATCH,
             f"the key of `{fact.name}` has {_columns(len(fact.key))}, the subject's {_columns(len(ruleset.key))}",
             rows.fact_span("key"),
-            f"name what holds {', '.join(ruleset.key)}, in this order",
+            f"name what holds {', '.join(ruleset.key)}" + (", in this order" if len(ruleset.key) > 1 else ""),
         )
         rows.broken = True
         return

@@ -19,6 +19,7 @@ from trustcommerce.model import Exclusion, Fact
 from trustcommerce.model import Item as ItemSpec
 from trustcommerce.plan.context import Context
 from trustcommerce.plan.fact_columns import check_columns
+from trustcommerce.plan.hints import in_rows, of_subject
 from trustcommerce.plan.items import lower_item
 from trustcommerce.plan.origins import OriginRows, Shared
 from trustcommerce.plan.ranks import lower_row_rank
@@ -40,6 +41,8 @@ class Facts:
     def __init__(self, shared: Shared, subject: Context | None) -> None:
         self.shared, self.subject = shared, subject
         self.made: dict[str, FactRows | None] = {}
+        if subject is not None:
+            subject.elsewhere = lambda name: in_rows(name, subject, shared)
 
     def rows(self, name: str, span: Span | None) -> "FactRows | None":
         """The rows of a fact; None when there is no such fact, or it is broken: that is reported."""
@@ -95,6 +98,7 @@ class FactRows(OriginRows):
             return
         context = self.context
         context.facts = facts
+        context.elsewhere = lambda name: of_subject(name, facts.shared)
         self.references = References(context, facts.shared)
         if facts.subject is not None and facts.shared.ruleset.fact is None:
             name = facts.shared.ruleset.subject
@@ -150,6 +154,11 @@ class FactRows(OriginRows):
 
     # -- what counts
 
+    @property
+    def differs(self) -> bool:
+        """Whether rows that are excluded differ from metric to metric."""
+        return any(_asks(each) for each in self.fact.exclude)
+
     def eligible(self, exclude: tuple[str, ...] | None, span: Span | None) -> list[tuple[str, Expr]]:
         """Conditions that a row is not excluded; `exclude` says by which reasons, all by default."""
         names = [each.name for each in self.fact.exclude]
@@ -163,7 +172,7 @@ class FactRows(OriginRows):
 
     def _flag(self, exclusion: Exclusion) -> Expr:
         """Whether the row is excluded for this reason, as a column."""
-        asks = exclusion.when is not None and "metric" in _words(exclusion.when.text)
+        asks = _asks(exclusion)
         metric = self.context.metric or ""
         name = f"excluded.{exclusion.name}" + (f"[{metric}]" if asks else "")
         known = self.context.known(name)
@@ -225,7 +234,7 @@ class FactRows(OriginRows):
         if keep is None:
             return left
         chosen = tuple(sorted(exclude)) if exclude is not None else ("*",)
-        metric = self.context.metric or "" if any("[" in name for name in self.flags) else ""
+        metric = self.context.metric or "" if self.differs else ""
         key = (chosen, metric)
         if key not in self._kept:
             place = self._place(f"keep[{','.join(chosen)}{metric}]", left)
@@ -346,5 +355,6 @@ def certain_columns(condition: Expr | None) -> set[str]:
     return found
 
 
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"[^\W\d]\w*", text))
+def _asks(exclusion: Exclusion) -> bool:
+    """Whether a reason asks for the name of the metric: then rows are excluded from some metrics only."""
+    return exclusion.when is not None and "metric" in re.findall(r"[^\W\d]\w*", exclusion.when.text)

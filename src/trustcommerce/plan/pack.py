@@ -107,9 +107,9 @@ class _Planner:
                 elif target in self.trees:
                     visit(target)
                 elif target not in self.pack.broken:
-                    self.problems.add(
-                        codes.UNKNOWN_TABLE, f"no rule set `{target}`", node.span, did_you_mean(target, self.trees)
-                    )
+                    others = [each for each in self.trees if each != name]
+                    hint = did_you_mean(target, others) or (f"the others are {', '.join(others)}" if others else None)
+                    self.problems.add(codes.UNKNOWN_TABLE, f"no rule set `{target}`", node.span, hint)
             visiting.pop()
             found.append(name)
 

@@ -36,10 +36,10 @@ def lower_rank(node: Mapping, item: Item, context: Context) -> Expr:
             item.span,
             "say `within: category`",
         )
-    for key in ("from", "window", "by", "exclude", "weight", "at"):
-        if key in aggregate.keys:
-            said = f"`{key}` says nothing beside `rank`: it ranks this rule set's own subjects"
-            return context.ops.error(codes.UNKNOWN_KEY, said, aggregate.keys[key], "drop it")
+    for other in ("from", "window", "by", "exclude", "weight", "at"):
+        if other in aggregate.keys:
+            said = f"`{other}` says nothing beside `rank`: it ranks this rule set's own subjects"
+            return context.ops.error(codes.UNKNOWN_KEY, said, aggregate.keys[other], "drop it")
     within = partition(aggregate, context)
     value = context.bind(aggregate.body)
     descending = _descends(aggregate, context)
@@ -90,7 +90,7 @@ def lower_row_rank(item: Item, rows: "FactRows") -> Expr:
     span = aggregate.span
     within = [context.bind(text) for text in aggregate.within or ()]
     left = rows.eligible(None, span)
-    if any("[" in name for name in rows.flags):
+    if rows.differs:
         return context.ops.error(
             codes.FORBIDDEN_SYNTAX,
             "rows are numbered once, and these exclusions differ from metric to metric",

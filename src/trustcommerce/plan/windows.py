@@ -68,9 +68,7 @@ def lower_window(window: Window, context: Context, seen: tuple[str, ...] = ()) -
     named = context.ruleset.windows.get(text)
     if named is not None:
         if text in seen:
-            context.ops.error(
-                codes.CYCLE, f"window `{text}` is made from itself: {' -> '.join((*seen, text))}", window.last.span()
-            )
+            _cyclic(seen[seen.index(text) :], context)
             return None
         if window.until is not None:
             context.ops.error(
@@ -133,7 +131,7 @@ def _bound(text: Text, context: Context) -> Expr:
             codes.BAD_WINDOW,
             "a window's ends depend on `as_of` alone, so that they are the same for every subject",
             text.span(),
-            "compare with the subject in `where`: `paid_at >= store.opened_on`",
+            f"compare with the subject in `where`: `paid_at >= {context.ruleset.subject}.opened_on`",
         )
     return found
 
@@ -170,9 +168,19 @@ def _start(unit: str, anchor: Expr, context: Context) -> Expr:
     return context.ops.call(function, (constant(unit), context.ops.to_timestamp(anchor)), TIMESTAMP, None)
 
 
+def _cyclic(names: tuple[str, ...], context: Context) -> None:
+    """Report windows that are made from each other, once: at the first of them."""
+    windows = context.ruleset.windows
+    first = names.index(min(names, key=list(windows).index))
+    path = (*names[first:], *names[:first], names[first])
+    message = f"window `{path[0]}` is made from itself: {' -> '.join(path)}"
+    context.ops.error(codes.CYCLE, message, windows[path[0]].span.head())
+
+
 def _known(text: str, context: Context) -> list[str]:
     """What a window may be called, with the number that stands in `text`."""
-    count = next(iter(re.findall("[0-9]+", text)), "30")
-    rolling = [f"{count} {unit}s" for unit in ("hour", "day", *_CALENDAR)]
-    calendar = [f"{count} calendar {unit}s" for unit in _CALENDAR]
-    return [*context.ruleset.windows, *rolling, *calendar, *(f"this {unit}" for unit in _CALENDAR), "all"]
+    known = [*context.ruleset.windows, *(f"this {unit}" for unit in _CALENDAR), "all"]
+    for count in re.findall("[0-9]+", text)[:1]:
+        known += [f"{count} {unit}s" for unit in ("hour", "day", *_CALENDAR)]
+        known += [f"{count} calendar {unit}s" for unit in _CALENDAR]
+    return known

@@ -66,7 +66,7 @@ def fold_dates(node: Node, day: dt.date, problems: Problems) -> Node:
         return node
     if _is_dated(node):
         return fold_dates(_in_force(node, day, problems), day, problems)
-    by_row = "dated_by" in node  # then each row's own date decides which points hold
+    by_row = "each" in node  # then each row's own date decides which points hold
     entries = tuple(
         entry if by_row and entry.key.text == "points" else Entry(entry.key, fold_dates(entry.value, day, problems))
         for entry in node
