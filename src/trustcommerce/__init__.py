@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from trustcommerce.diagnostics import Diagnostic
     from trustcommerce.engine import Engine, check, load
     from trustcommerce.errors import DataError, PluginError, PolicyError, RunError, TrustCommerceError
+    from trustcommerce.run.snapshot import Snapshot
 
 __all__ = [
     "DataError",
@@ -19,6 +20,7 @@ __all__ = [
     "Reason",
     "RunError",
     "Score",
+    "Snapshot",
     "State",
     "TrustCommerceError",
     "__version__",
@@ -38,6 +40,7 @@ _HOMES = {
     "Reason": "decision",
     "Score": "decision",
     "State": "decision",
+    "Snapshot": "run.snapshot",
     "Diagnostic": "diagnostics",
     "Engine": "engine",
     "check": "engine",

@@ -13,6 +13,7 @@ from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.types import Type
 from trustcommerce.model import Title
 from trustcommerce.plan import ItemShape, Version
+from trustcommerce.run.evidence import FactEvidence
 from trustcommerce.run.record import RecordProgram
 from trustcommerce.run.values import show
 
@@ -34,6 +35,32 @@ class State:
     key: tuple[object, ...]
     as_of: dt.date
     values: dict[str, object] = field(factory=dict)
+
+    def check_previous(self, previous: object) -> None:
+        """Refuse what is no state of this subject from an earlier day."""
+        if not isinstance(previous, State):
+            raise DataError(
+                f"`previous` is the `state` of a decision, not a {type(previous).__name__}", ruleset=self.ruleset
+            )
+        for what, theirs, ours in (
+            ("pack", previous.pack, self.pack),
+            ("rule set", previous.ruleset, self.ruleset),
+            ("subject", previous.key, self.key),
+        ):
+            if theirs != ours:
+                raise DataError(
+                    f"`previous` is of {what} {theirs}, not {ours}",
+                    ruleset=self.ruleset,
+                    column="previous",
+                    value=theirs,
+                )
+        if previous.as_of >= self.as_of:
+            raise DataError(
+                f"`previous` is of {previous.as_of}, not before {self.as_of}",
+                ruleset=self.ruleset,
+                column="previous",
+                value=previous.as_of,
+            )
 
 
 @frozen(kw_only=True)
@@ -80,6 +107,8 @@ class Decision:
 
     _basis: Basis
     _values: tuple[Any, ...]
+    evidence: tuple[FactEvidence, ...] = ()
+    """The rows behind what was measured of facts, when the decision was made from facts."""
 
     def __repr__(self) -> str:
         return f"Decision({self.ruleset} of {', '.join(map(str, self.key))} on {self.as_of})"
@@ -233,13 +262,17 @@ class Decision:
 
     def explain(self, lang: str = "en", format: str = "text", score: str | None = None) -> str:
         """The report: trees of one score or all, the other outputs, the notice; text of 80 columns or JSON."""
-        from trustcommerce.explain import render_text
+        from trustcommerce.explain import evidence_data, render_text
 
         names = [self._named(score)] if score else [shape.path for shape in self._basis.plan.scores]
         trees = [self.contributions(name) for name in names]
         if format == "json":
             return json.dumps(
-                {**self.header(), "scores": [tree.as_dict() for tree in trees]},
+                {
+                    **self.header(),
+                    "scores": [tree.as_dict() for tree in trees],
+                    "facts": evidence_data(self.evidence),
+                },
                 ensure_ascii=False,
                 indent=2,
                 default=str,
@@ -248,7 +281,21 @@ class Decision:
             raise DataError(f"no format `{format}`", hint="text or json")
         texts = {code: self._text(code, lang) for code in self._basis.texts}
         reports = [render_text(tree, lang, texts) for tree in trees]
-        return "\n\n".join([*reports, "\n".join(self._footer(lang))])
+        rows = ["\n".join(self._rows_behind(lang))] if self.evidence else []
+        return "\n\n".join([*reports, "\n".join(self._footer(lang)), *rows])
+
+    def _rows_behind(self, lang: str) -> list[str]:
+        """The rows that the numbers come from, under the titles of their metrics."""
+        from trustcommerce.explain import render_evidence
+
+        titles = {each.name: each.title for each in self._basis.plan.outputs}
+
+        def title(measure: str) -> str:
+            name, _, _part = measure.rpartition(".")
+            named = titles.get(measure) or titles.get(name)
+            return f"{named.get(lang, name)} ({measure})" if named else measure
+
+        return render_evidence(self.evidence, lang, title, lambda reason: reason)
 
     def _footer(self, lang: str) -> Iterator[str]:
         """What stands below the trees: shadow mode, the other outputs, the pack's notice."""

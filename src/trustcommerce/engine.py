@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
 from trustcommerce.builtin import core_registry
 from trustcommerce.decision import Basis, Decision, State
 from trustcommerce.diagnostics import Diagnostic, Problems
@@ -17,13 +19,15 @@ from trustcommerce.language.names import did_you_mean
 from trustcommerce.plan import PackPlan, RuleSetPlan, Version, plan_pack, reason_texts
 from trustcommerce.read import PackFiles, parse_date, read_pack
 from trustcommerce.registry import Registry
+from trustcommerce.run.inputs import inputs_of
 from trustcommerce.run.record import NotJudged, RecordProgram, compile_record
-from trustcommerce.run.values import describe
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from trustcommerce.job import RunReport
+    from trustcommerce.run.evidence import FactEvidence
+    from trustcommerce.run.snapshot import Snapshot
 
 __all__ = ["Engine", "check", "load"]
 
@@ -90,7 +94,9 @@ class Engine:
         return self.plan.warnings
 
     def inputs(self, ruleset: str, as_of: dt.date | str | None = None) -> list[dict[str, Any]]:
-        """What a record of the rule set holds: names, types, units, sources.
+        """What a record of the rule set holds: names, types, units, where from, in place of what.
+
+        A number whose `of` names a fact may be left out when the rows of that fact are given.
 
         Args:
             ruleset: Its name.
@@ -98,31 +104,7 @@ class Engine:
         """
         plan = self._plan(ruleset)
         version = plan.versions[-1] if as_of is None else self._version(plan, _day(as_of))
-        found = [
-            {
-                "name": each.name,
-                "type": describe(each.type),
-                "nullable": each.type.nullable,
-                "unit": each.type.unit,
-                "from": plan.table,
-                "key": each.name in plan.key,
-            }
-            for each in version.inputs
-        ]
-        for match in version.matches:
-            if match.table is None:
-                found += [
-                    {
-                        "name": f"{match.name}.{each.name}",
-                        "type": describe(each.type),
-                        "nullable": each.type.nullable,
-                        "unit": each.type.unit,
-                        "from": match.input,
-                        "key": False,
-                    }
-                    for each in match.fields
-                ]
-        return found
+        return inputs_of(plan, version)
 
     # -- running it
 
@@ -134,6 +116,7 @@ class Engine:
         previous: State | None = None,
         *,
         known_as_of: dt.date | str | None = None,
+        snapshot: "Snapshot | str | Path | None" = None,
     ) -> Decision:
         """Judge one subject.
 
@@ -145,6 +128,7 @@ class Engine:
             as_of: The day of judgement, a date or `2023-05-18`.
             previous: `state` of the decision of the period before.
             known_as_of: Rows of facts recorded from this day on are not known; by default `as_of`.
+            snapshot: The peers that the subject is compared with, as `freeze` stored them.
 
         Raises:
             DataError: A key is missing or unknown, a value of another type or out of range, the rule
@@ -155,8 +139,10 @@ class Engine:
         except (KeyError, TypeError):
             basis = self._basis(ruleset, as_of)
         try:
-            if known_as_of is not None:
-                record = basis.program.atoms.plain(record, basis.as_of, _day(known_as_of))
+            if known_as_of is not None or snapshot is not None:
+                known = basis.as_of if known_as_of is None else _day(known_as_of)
+                peers = None if snapshot is None else self._peers(snapshot, ruleset)
+                record = basis.program.atoms.plain(record, basis.as_of, known, peers)
             values = basis.program.score(record, basis.as_of)
         except NotJudged:
             raise DataError(
@@ -169,7 +155,7 @@ class Engine:
             raise
         decision = Decision(basis, values)
         if previous is not None:
-            self._check_previous(previous, decision)
+            decision.state.check_previous(previous)
         return decision
 
     def score_table(
@@ -269,18 +255,70 @@ class Engine:
         *,
         known_as_of: dt.date | str | None = None,
     ) -> dict[str, Any]:
-        """The record of one subject out of a folder of facts, with the rows its references match.
+        """The record of one subject out of a folder of facts: columns, matched rows, what was measured.
 
         Args:
             key: The subject's key; of several columns a tuple, or a text joined by commas.
+            known_as_of: What was recorded from this day on is not known; by default `as_of`.
         """
+        return self._gathered(ruleset, key, facts, as_of, known_as_of)[0]
+
+    def freeze(
+        self, ruleset: str, facts: str | Path, as_of: dt.date | str, *, known_as_of: dt.date | str | None = None
+    ) -> "Snapshot":
+        """The peers of a rule set on a day, which single records need to be compared with."""
+        from trustcommerce.gather import gather_peers
+        from trustcommerce.supply import folder_of
+
+        day, known = _day(as_of), None if known_as_of is None else _day(known_as_of)
+        self._version(self._plan(ruleset), day)
+        return gather_peers(self.plan, ruleset, folder_of(self.plan, facts), day, known)
+
+    def decide(
+        self,
+        ruleset: str,
+        key: object,
+        as_of: dt.date | str,
+        *,
+        facts: str | Path | None = None,
+        out: str | Path | None = None,
+        known_as_of: dt.date | str | None = None,
+    ) -> Decision:
+        """The decision on one subject out of a folder of facts, or out of the results of an earlier run.
+
+        From facts, `evidence` of the decision tells which rows its numbers come from.
+        """
+        from trustcommerce.gather import written_record
+
+        if (facts is None) == (out is None):
+            raise DataError("say where the subject comes from: `facts`, or `out` of an earlier run", ruleset=ruleset)
+        if out is not None:
+            day = _day(as_of)
+            self._version(self._plan(ruleset), day)
+            return self.score(ruleset, written_record(self.plan, ruleset, _joined(key), Path(out), day), as_of)
+        assert facts is not None
+        record, evidence = self._gathered(ruleset, key, facts, as_of, known_as_of)
+        return evolve(self.score(ruleset, record, as_of), evidence=tuple(evidence))
+
+    def _peers(self, snapshot: "Snapshot | str | Path", ruleset: str) -> dict[str, Any]:
+        """What a snapshot holds, if it is of this rule set and this pack."""
+        from trustcommerce.run.snapshot import Snapshot
+
+        found = snapshot if isinstance(snapshot, Snapshot) else Snapshot.load(snapshot)
+        if found.ruleset != ruleset or found.meaning != self.plan.meaning:
+            what = f"rule set `{found.ruleset}`" if found.ruleset != ruleset else "another meaning of the pack"
+            raise DataError(f"the snapshot is of {what}", ruleset=ruleset, hint="freeze again: trustcommerce freeze")
+        return dict(found.frozen)
+
+    def _gathered(
+        self, ruleset: str, key: object, facts: str | Path, as_of: dt.date | str, known_as_of: dt.date | str | None
+    ) -> "tuple[dict[str, Any], list[FactEvidence]]":
         from trustcommerce.gather import gather_record
         from trustcommerce.supply import folder_of
 
         day, known = _day(as_of), None if known_as_of is None else _day(known_as_of)
         self._version(self._plan(ruleset), day)
-        key = ",".join(map(str, key)) if isinstance(key, tuple | list) else str(key)
-        return gather_record(self.plan, ruleset, key, folder_of(self.plan, facts), day, known)
+        return gather_record(self.plan, ruleset, _joined(key), folder_of(self.plan, facts), day, known)
 
     # -- helpers
 
@@ -331,30 +369,6 @@ class Engine:
         self._bases[ruleset, as_of] = basis
         return basis
 
-    def _check_previous(self, previous: State, decision: Decision) -> None:
-        ruleset = decision.ruleset
-        if not isinstance(previous, State):
-            raise DataError(
-                f"`previous` is the `state` of a decision, not a {type(previous).__name__}", ruleset=ruleset
-            )
-        mine = decision.state
-        for what, theirs, ours in (
-            ("pack", previous.pack, mine.pack),
-            ("rule set", previous.ruleset, mine.ruleset),
-            ("subject", previous.key, mine.key),
-        ):
-            if theirs != ours:
-                raise DataError(
-                    f"`previous` is of {what} {theirs}, not {ours}", ruleset=ruleset, column="previous", value=theirs
-                )
-        if previous.as_of >= mine.as_of:
-            raise DataError(
-                f"`previous` is of {previous.as_of}, not before {mine.as_of}",
-                ruleset=ruleset,
-                column="previous",
-                value=previous.as_of,
-            )
-
 
 def _rebuild(files: PackFiles) -> Engine:
     problems = Problems()
@@ -362,6 +376,10 @@ def _rebuild(files: PackFiles) -> Engine:
     if plan is None:
         raise PolicyError(problems)
     return Engine(files, plan)
+
+
+def _joined(key: object) -> str:
+    return ",".join(map(str, key)) if isinstance(key, tuple | list) else str(key)
 
 
 def _day(as_of: dt.date | str) -> dt.date:

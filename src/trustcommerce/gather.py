@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from trustcommerce.errors import DataError
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.plan import PackPlan, RuleSetPlan, Version
+from trustcommerce.run.evidence import FactEvidence
+from trustcommerce.run.snapshot import Snapshot
 from trustcommerce.run.table import session
 from trustcommerce.sources import Folder
 from trustcommerce.supply import Supply, rows_of
@@ -18,29 +20,46 @@ from trustcommerce.supply import Supply, rows_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["gather_record", "written_record"]
+__all__ = ["gather_peers", "gather_record", "written_record"]
 
 
 def gather_record(
     loaded: PackPlan, ruleset: str, key: str, folder: Folder, day: dt.date, known_as_of: dt.date | None = None
-) -> dict[str, Any]:
-    """The record of the subject with `key` (its columns joined by commas) on `day`, from facts."""
+) -> tuple[dict[str, Any], list[FactEvidence]]:
+    """The record of the subject with `key` (its columns joined by commas) on `day`, and the rows behind it."""
     plan = loaded.rulesets[ruleset]
     version = plan.version(day)
     assert version is not None
     with session(f"rule set `{ruleset}`") as opened:
         supply = Supply(loaded, opened, day, known_as_of, {}, folder)
         table = supply.run(ruleset).table
-        known = supply.session.tables.get(plan.table)
+        known = opened.tables.get(plan.table)
         subjects = None if known is None else known.table()
-    found = _row(table, plan.key, key)
-    if found is None and subjects is not None:
-        found = _row(subjects, plan.key, key)  # a subject that is not judged
+        found = _row(table, plan.key, key)
         if found is not None:
-            return found
-    if found is None:
+            keys = [found[name] for name in plan.key]
+            return _record(found, plan, version), opened.evidence(plan, version, day, known_as_of, keys)
+        unjudged = None if subjects is None else _row(subjects, plan.key, key)
+        if unjudged is not None:
+            raise DataError(
+                "this subject is not judged: the rule set's `where` is not true for it", ruleset=ruleset, row=key
+            )
         raise _absent(subjects if subjects is not None else table, plan, key)
-    return _record(found, plan, version)
+
+
+def gather_peers(
+    loaded: PackPlan, ruleset: str, folder: Folder, day: dt.date, known_as_of: dt.date | None = None
+) -> Snapshot:
+    """The peers that subjects of a rule set are compared with on `day`."""
+    plan = loaded.rulesets[ruleset]
+    version = plan.version(day)
+    assert version is not None
+    with session(f"rule set `{ruleset}`") as opened:
+        Supply(loaded, opened, day, known_as_of, {}, folder).prepare(plan, version, None)
+        found = opened.freeze(plan, version, day, known_as_of)
+    if not found:
+        raise DataError("this rule set compares no subjects: there is nothing to freeze", ruleset=ruleset)
+    return Snapshot(ruleset=ruleset, as_of=day, meaning=loaded.meaning, frozen=found)
 
 
 def written_record(loaded: PackPlan, ruleset: str, key: str, out: Path, day: dt.date) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import click
 
 from trustcommerce.read.dates import parse_date
 
-__all__ = ["as_of", "facts", "format_option", "lang", "pack"]
+__all__ = ["as_of", "facts", "format_option", "known_as_of", "lang", "pack"]
 
 
 class _Day(click.ParamType):  # type: ignore[type-arg]
@@ -22,12 +22,19 @@ class _Day(click.ParamType):  # type: ignore[type-arg]
 
 pack = click.argument("pack", type=click.Path(path_type=str))
 as_of = click.option("--as-of", "as_of", type=_Day(), required=True, metavar="DATE", help="Day of judgement.")
+known_as_of = click.option(
+    "--known-as-of",
+    "known_as_of",
+    type=_Day(),
+    metavar="DATE",
+    help="What was recorded from this day on is not known; by default that of --as-of.",
+)
 facts = click.option(
     "--facts",
     type=click.Path(path_type=str),
     required=True,
     metavar="DIR",
-    help="Folder with a file for each declared table.",
+    help="Folder with a file for each declared table, or a database file.",
 )
 lang = click.option(
     "--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of titles and reasons."

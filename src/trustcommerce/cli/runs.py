@@ -20,6 +20,7 @@ __all__ = ["explain", "run", "score"]
 @options.facts
 @click.option("--out", type=click.Path(path_type=str), required=True, metavar="DIR", help="Folder for the results.")
 @options.as_of
+@options.known_as_of
 @click.option("--only", multiple=True, metavar="RULESET", help="Run this rule set and those it reads; may repeat.")
 @click.option(
     "--output",
@@ -37,6 +38,7 @@ def run(
     facts: str,
     out: str,
     as_of: dt.date,
+    known_as_of: dt.date | None,
     only: tuple[str, ...],
     output: str,
     threads: int | None,
@@ -54,6 +56,7 @@ def run(
         as_of,
         only=list(only) or None,
         format=output,
+        known_as_of=known_as_of,
         threads=threads,
         memory=memory,
         progress=sys.stderr.isatty(),
@@ -176,14 +179,27 @@ def _is_json(line: str) -> bool:
 @options.pack
 @click.argument("ruleset")
 @click.argument("key")
-@options.facts
+@click.option("--facts", type=click.Path(path_type=str), metavar="DIR", help="Folder of facts, or a database file.")
+@click.option("--out", type=click.Path(path_type=str), metavar="DIR", help="Results of an earlier run instead.")
 @options.as_of
+@options.known_as_of
 @options.lang
 @options.format_option
-def explain(pack: str, ruleset: str, key: str, facts: str, as_of: dt.date, lang: str, form: str) -> None:
-    """Explain the decision on the subject KEY, down to the line of YAML."""
+def explain(
+    pack: str,
+    ruleset: str,
+    key: str,
+    facts: str | None,
+    out: str | None,
+    as_of: dt.date,
+    known_as_of: dt.date | None,
+    lang: str,
+    form: str,
+) -> None:
+    """Explain the decision on the subject KEY, down to the line of YAML and the rows of facts."""
     from trustcommerce.engine import load
 
-    engine = load(pack)
-    decision = engine.score(ruleset, engine.record(ruleset, key, facts, as_of), as_of)
+    if (facts is None) == (out is None):
+        raise click.UsageError("say --facts or --out, one of them")
+    decision = load(pack).decide(ruleset, key, as_of, facts=facts, out=out, known_as_of=known_as_of)
     click.echo(decision.explain(lang, form))

@@ -3,7 +3,16 @@
 In: the values of one decision and the shapes of its plan. Out: `Explanation`, as text or JSON.
 """
 
+from trustcommerce.explain.rows import evidence_data, render_evidence
 from trustcommerce.explain.text import render_text
 from trustcommerce.explain.tree import Explanation, ExplanationLine, ExplanationNode, explain
 
-__all__ = ["Explanation", "ExplanationLine", "ExplanationNode", "explain", "render_text"]
+__all__ = [
+    "Explanation",
+    "ExplanationLine",
+    "ExplanationNode",
+    "evidence_data",
+    "explain",
+    "render_evidence",
+    "render_text",
+]

@@ -6,14 +6,14 @@ pass through `run.atoms` first.
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
 
 from trustcommerce.errors import DataError
 from trustcommerce.language.calendar import lies_within
-from trustcommerce.language.expressions import Case, Column
+from trustcommerce.language.expressions import Case, Column, Expr
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.relations import (
     Derive,
@@ -32,6 +32,7 @@ from trustcommerce.language.types import Kind
 from trustcommerce.plan import RuleSetPlan, Version
 from trustcommerce.run.atoms import Atoms
 from trustcommerce.run.python import Source
+from trustcommerce.run.snapshot import FrozenPeers, FrozenRank
 from trustcommerce.run.values import accept
 
 __all__ = ["NotJudged", "RecordProgram", "compile_record"]
@@ -165,21 +166,42 @@ class _Compiler:
             for item in relation.items:
                 if not item.late:
                     self._item(item)
-        elif isinstance(relation, Gather | Peers):
+        elif isinstance(relation, Gather):
             for measure in relation.measures:
                 self._measured(measure.name, measure.atom)
+        elif isinstance(relation, Peers):
+            for measure in relation.measures:
+                self._measured(measure.name, measure.atom, f"look_up({self._tuple(relation.within)})")
         elif isinstance(relation, Rank):
-            self._measured(relation.name, relation.name)
+            self._rank(relation)
         else:
             assert isinstance(relation, Match)
             self._match(relation)
 
-    def _measured(self, name: str, atom: str) -> None:
-        """A number that the record gives."""
+    def _tuple(self, exprs: Sequence[Expr]) -> str:
+        return f"({''.join(f'{self.source.value(each)}, ' for each in exprs)})"
+
+    def _rank(self, rank: Rank) -> None:
+        """A place that the record gives, or that a snapshot tells."""
+        value = self.source.value(rank.order[0][0])
+        key = "".join(f"{self.variables[name]}, " for name in self.plan.key)
+        place = f"place({self._tuple(rank.within)}, {value}, ({key}))"
+        self._measured(rank.name, rank.name, place, rank.where)
+
+    def _measured(self, name: str, atom: str, frozen: str | None = None, where: Expr | None = None) -> None:
+        """A number that the record gives; what a snapshot gives instead is looked up."""
         public = self.version.atoms[atom]
         key = self.atoms.key(name, atom)
         if key not in self.measured:
-            self._input(Field(key, public.type))
+            if frozen is not None:
+                self.globals["_frozen"] = (FrozenPeers, FrozenRank)
+                variable = self.reads[key] = self._variable(key)
+                look = f"{variable}.{frozen}"
+                look = look if where is None else f"({look} if {self.source.truth(where)} else None)"
+                self.lines.append(f"    if {variable}.__class__ in _frozen: {variable} = {look}")
+                self._check_input(Field(key, public.type), variable, unless=True)
+            else:
+                self._input(Field(key, public.type))
             self.measured[key] = self.variables.pop(key)
         self.variables[name] = self.measured[key]
 
@@ -192,6 +214,10 @@ class _Compiler:
     def _input(self, each: Field) -> None:
         """Read one value; the fast test lets it pass, the border converts or refuses it."""
         variable = self.reads[each.name] = self._variable(each.name)
+        self._check_input(each, variable)
+
+    def _check_input(self, each: Field, variable: str, unless: bool = False) -> None:
+        """Let a value pass, convert or refuse it; `unless` the line before took care of it."""
         border = f"_border{len(self.globals)}"
         self.globals[border] = _border(self.plan.name, each)
         type_ = each.type
@@ -205,7 +231,9 @@ class _Compiler:
         test = " or ".join(tests)
         if type_.nullable and test:
             test = f"{variable} is not None and ({test})"
-        self.lines.append(f"    {f'if {test}: ' if test else ''}{variable} = {border}({variable})")
+        lead = "elif " if unless else "if "
+        guard = f"{lead}{test}: " if test else "else: " if unless else ""
+        self.lines.append(f"    {guard}{variable} = {border}({variable})")
 
     # -- matches
 

@@ -7,7 +7,7 @@ check again. Nothing is shared between sessions.
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
@@ -18,16 +18,19 @@ from trustcommerce.plan import RuleSetPlan, Version
 from trustcommerce.run.border import admit
 from trustcommerce.run.components import components
 from trustcommerce.run.duck import connect, first_row, quote
+from trustcommerce.run.evidence import FactEvidence, evidence
 from trustcommerce.run.grouping import ROWS, flag_count
 from trustcommerce.run.query import ORDER, SUBJECTS, Stage, build_query, sources, unmatched
 from trustcommerce.run.rows import Rows
+from trustcommerce.run.snapshot import FrozenPeers, FrozenRank, freeze
 from trustcommerce.run.sql import typed
+from trustcommerce.run.values import accept
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-__all__ = ["FactCounts", "Result", "Session", "session"]
+__all__ = ["FactCounts", "Result", "Run", "Session", "session"]
 
 
 @frozen(kw_only=True)
@@ -105,11 +108,32 @@ class Session:
             wanted: Columns of the result, all by default.
             count: Whether rows that are excluded or of no subject are counted.
         """
-        run = _Run(self, plan, version, as_of, known_as_of or as_of, subjects)
+        run = Run(self, plan, version, as_of, known_as_of or as_of, subjects)
         return run.result(None if wanted is None else tuple(wanted), count)
 
+    def freeze(
+        self, plan: RuleSetPlan, version: Version, as_of: dt.date, known_as_of: dt.date | None
+    ) -> dict[str, FrozenPeers | FrozenRank]:
+        """What single records need to be compared with all subjects."""
+        return Run(self, plan, version, as_of, known_as_of or as_of, None).freeze()
 
-class _Run:
+    def evidence(
+        self,
+        plan: RuleSetPlan,
+        version: Version,
+        as_of: dt.date,
+        known_as_of: dt.date | None,
+        key: Sequence[object],
+    ) -> list[FactEvidence]:
+        """The rows behind what is measured of one subject.
+
+        Args:
+            key: Its key, as results hold it.
+        """
+        return Run(self, plan, version, as_of, known_as_of or as_of, None).evidence(key)
+
+
+class Run:
     """One rule set over a session's tables."""
 
     def __init__(
@@ -142,17 +166,57 @@ class _Run:
             counts = self._stages(query.stages, count)
             self._check_required(given)
             table = self.connection.sql(query.sql).to_arrow_table()
-            subjects = self._number(f"SELECT count(*) FROM {SUBJECTS}") if self.subjects is not None else table.num_rows
+            subjects = self.number(f"SELECT count(*) FROM {SUBJECTS}") if self.subjects is not None else table.num_rows
             return Result(table=table, subjects=subjects, facts=counts)
         finally:
-            for kind, name in reversed(self.made):
-                self.connection.execute(f"DROP {kind} IF EXISTS {name}")
+            self.drop()
 
-    def _number(self, sql: str) -> int:
+    def evidence(self, key: Sequence[object]) -> list[FactEvidence]:
+        types = {each.name: each.type for each in self.version.inputs}
+        values = [accept(value, types[name]) for name, value in zip(self.plan.key, key, strict=True)]
+        try:
+            given, _ = self._subjects()
+            self._sources(given)
+            return evidence(self, values, given)
+        finally:
+            self.drop()
+
+    def freeze(self) -> dict[str, FrozenPeers | FrozenRank]:
+        """What the subjects are compared with."""
+        try:
+            given, _ = self._subjects()
+            self._sources(given)
+            kept, self.made = self.made, []
+            found = freeze(self, self.version, given)
+            self.made = kept
+            return found
+        finally:
+            self.drop()
+
+    def drop(self) -> None:
+        """Drop what was made, the last first."""
+        for kind, name in reversed(self.made):
+            self.connection.execute(f"DROP {kind} IF EXISTS {name}")
+        self.made = []
+
+    def stages(self, stages: Sequence[Stage]) -> None:
+        """Make the tables of several stages, their sums checked."""
+        for stage in stages:
+            self.stage(stage)
+            self._check_sums(stage)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.connection.execute(sql).fetchall()
+
+    def names(self, table: str) -> list[str]:
+        """The columns of a table."""
+        return [row[0] for row in self.rows(f"DESCRIBE {table}")]
+
+    def number(self, sql: str) -> int:
         row = first_row(self.connection, sql)
         return int(row[0] or 0) if row else 0
 
-    def _make(self, kind: str, name: str, sql: str) -> None:
+    def make(self, kind: str, name: str, sql: str) -> None:
         self.connection.execute(f"CREATE TEMP {kind} {name} AS {sql}")
         self.made.append((kind, name))
 
@@ -178,7 +242,7 @@ class _Run:
             source = self.subjects.register(self.connection, "subjects_given")
         checked = self._admit(self.subjects, source, fields, self.plan.key, hidden)
         columns = [*map(quote, plain), *(f"{quote(field.name)} AS {quote(name)}" for name, field in measured.items())]
-        self._make("VIEW", SUBJECTS, f"SELECT row_number() OVER () AS {ORDER}, {', '.join(columns)} FROM ({checked})")
+        self.make("VIEW", SUBJECTS, f"SELECT row_number() OVER () AS {ORDER}, {', '.join(columns)} FROM ({checked})")
         return given | {SUBJECTS}, tuple(each.name for each in carried)
 
     def _given(self, names: set[str]) -> frozenset[str]:
@@ -196,7 +260,7 @@ class _Run:
             if isinstance(source, Table):
                 self._pack_file(f"source_{i}", source)
             elif i > 0 or self.version.from_fact:
-                self._make("VIEW", f"source_{i}", self._scan(source))
+                self.make("VIEW", f"source_{i}", self._scan(source))
 
     def _scan(self, scan: Scan) -> str:
         rows = self.owner.tables.get(scan.table)
@@ -237,17 +301,21 @@ class _Run:
     def _stages(self, stages: Sequence[Stage], count: bool) -> dict[str, FactCounts]:
         counts: dict[str, FactCounts] = {}
         for stage in stages:
-            if stage.graph:
-                edges = self.connection.sql(stage.sql).to_arrow_table()
-                self.connection.register(f"{stage.name}_made", components(edges))
-                self._make("TABLE", stage.name, f"SELECT * FROM {stage.name}_made")
-                self.connection.unregister(f"{stage.name}_made")
-                continue
-            self._make("TABLE", stage.name, stage.sql)
+            self.stage(stage)
             self._check_sums(stage)
             if count and stage.gather is not None:
                 counts[stage.gather.fact] = self._counted(stage, stage.gather)
         return counts
+
+    def stage(self, stage: Stage) -> None:
+        """Make the table of a stage."""
+        if not stage.graph:
+            self.make("TABLE", stage.name, stage.sql)
+            return
+        made = f"{stage.name}_made"
+        self.connection.register(made, components(self.connection.sql(stage.sql).to_arrow_table()))
+        self.make("TABLE", stage.name, f"SELECT * FROM {made}")
+        self.connection.unregister(made)
 
     def _check_sums(self, stage: Stage) -> None:
         """Sums run wide; one that leaves its range is an error, never wrapped."""
@@ -282,7 +350,7 @@ class _Run:
         unknown = 0
         if self.subjects is not None:
             on = " AND ".join(f"s.{quote(f.name)} = g.{key}" for f, key in zip(gather.on, stage.key, strict=True))
-            unknown = self._number(
+            unknown = self.number(
                 f"SELECT sum(g.{quote(ROWS)}) FROM {stage.name} g "
                 f"WHERE NOT EXISTS (SELECT 1 FROM {SUBJECTS} s WHERE {on})"
             )

@@ -1,0 +1,109 @@
+"""The rows behind the numbers as text of 80 columns and as plain data."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from trustcommerce.explain.text import wrap
+from trustcommerce.run.evidence import FactEvidence, MeasureEvidence
+
+__all__ = ["evidence_data", "render_evidence"]
+
+_LISTED = 5
+"""How many rows of a measure the text lists; the data hold more."""
+_WORDS = {
+    "zh": {"facts": "数据依据", "rows": "行", "excluded": "剔除", "more": "其余 {} 行", "left": "依次剩余"},
+    "en": {"facts": "Facts", "rows": "rows", "excluded": "excluded", "more": "and {} more", "left": "left"},
+}
+
+
+def render_evidence(
+    facts: Sequence[FactEvidence], lang: str, title: Callable[[str], str], named: Callable[[str], str]
+) -> list[str]:
+    """Lines of text: for each fact its rows, what was excluded, and for each measure what is left and which rows.
+
+    Args:
+        title: The title of a measure, by its name.
+        named: The title of an exclusion, by its name.
+    """
+    words = _WORDS["zh" if lang.startswith("zh") else "en"]
+    lines = [words["facts"]]
+    for fact in facts:
+        lines += wrap(f"  {fact.fact}: {fact.rows:,} {words['rows']}", 4)
+        for reason, count, rows in fact.excluded:
+            if count:
+                lines += wrap(f"    {words['excluded']}: {count:,} {named(reason)}", 6)
+                lines += _rows(rows, count, words)
+        for measure in fact.measures:
+            lines += _measure(measure, fact.rows, title(measure.name), words)
+    return lines
+
+
+def _measure(measure: MeasureEvidence, rows: int, title: str, words: dict[str, str]) -> Iterator[str]:
+    yield from wrap(f"    {title}: {measure.count:,}", 6)
+    if all(count == rows for _, count in measure.steps) and len(measure.steps) == 1:
+        return
+    left = " -> ".join([f"{rows:,}", *(f"{count:,} {_short(label)}" for label, count in measure.steps)])
+    yield from wrap(f"      {left}", 8)
+    if measure.count < rows:
+        yield from _rows(measure.rows, measure.count, words)
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= 60 else label[:57] + "..."
+
+
+def _rows(rows: Sequence[dict[str, Any]], count: int, words: dict[str, str]) -> Iterator[str]:
+    for row in rows[:_LISTED]:
+        first, *rest = (shown(value) for value in row.values())
+        names = list(row)[1:]
+        beside = ", ".join(f"{name} {value}" for name, value in zip(names, rest, strict=True))
+        yield from wrap(f"        {first}  {beside}".rstrip(), 10)
+    if rows and count > _LISTED:
+        yield f"        {words['more'].format(f'{count - _LISTED:,}')}"
+
+
+def shown(value: object) -> str:
+    """A cell as people read it."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dt.datetime):
+        return value.isoformat(" ")
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def evidence_data(facts: Sequence[FactEvidence]) -> list[dict[str, Any]]:
+    """The same as plain data, with every row that is listed."""
+    return [
+        {
+            "fact": fact.fact,
+            "rows": fact.rows,
+            "excluded": [
+                {"reason": reason, "count": count, "rows": [_plain(row) for row in rows]}
+                for reason, count, rows in fact.excluded
+            ],
+            "measures": [
+                {
+                    "name": measure.name,
+                    "count": measure.count,
+                    "steps": [{"condition": label, "left": count} for label, count in measure.steps],
+                    "rows": [_plain(row) for row in measure.rows],
+                }
+                for measure in fact.measures
+            ],
+        }
+        for fact in facts
+    ]
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: _value(value) for name, value in row.items()}
+
+
+def _value(value: object) -> object:
+    if isinstance(value, Decimal):
+        return float(value)
+    return value.isoformat() if isinstance(value, dt.date) else value

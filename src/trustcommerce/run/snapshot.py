@@ -1,0 +1,198 @@
+"""Peers frozen: what single records need to be compared with the subjects of a table run.
+
+In: a run over all subjects. Out: for each aggregate over peers its values by partition, for each rank
+the sorted values of every partition; kept as JSON.
+"""
+
+import datetime as dt
+import json
+from bisect import bisect_left, bisect_right
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+from sqlglot import exp
+
+from trustcommerce.errors import DataError
+from trustcommerce.language.expressions import columns
+from trustcommerce.language.relations import Peers, Rank
+from trustcommerce.plan import Version, links
+from trustcommerce.run.query import Layers
+from trustcommerce.run.sql import column
+
+if TYPE_CHECKING:
+    from trustcommerce.run.table import Run
+
+__all__ = ["FrozenPeers", "FrozenRank", "Snapshot", "freeze"]
+
+Partition = tuple[Any, ...]
+
+
+@frozen
+class FrozenPeers:
+    """One measure of peers by partition."""
+
+    name: str
+    values: dict[Partition, Any]
+
+    def look_up(self, partition: Partition) -> Any:
+        """The measure of the subject's partition."""
+        if partition not in self.values:
+            raise DataError(
+                f"the snapshot holds no peers of `{self.name}` in {', '.join(map(str, partition)) or 'all'}",
+                column=self.name,
+                hint="freeze again: the partition is new",
+            )
+        return self.values[partition]
+
+
+@frozen
+class FrozenRank:
+    """The values, with keys, of every partition in ascending order."""
+
+    name: str
+    form: str
+    descending: bool
+    values: dict[Partition, list[tuple[Any, ...]]]
+
+    def place(self, partition: Partition, value: Any, key: tuple[Any, ...]) -> Any:
+        """Where `value` stands among the frozen ones; a subject that is among them stands where it stood."""
+        ordered = self.values.get(partition, [])
+        if self.form == "percent":
+            first, last = bisect_left(ordered, (value,)), bisect_right(ordered, value, key=lambda each: each[0])
+            if not ordered:
+                return None
+            below = len(ordered) - last if self.descending else first
+            return float(2 * below + last - first) / float(2 * len(ordered))
+        own = (value, *key)
+        if self.descending:
+            return len(ordered) - bisect_right(ordered, own) + 1
+        return bisect_left(ordered, own) + 1
+
+
+@frozen(kw_only=True)
+class Snapshot:
+    """The peers of one rule set on one day.
+
+    Args:
+        meaning: Digest of the pack that made it.
+        frozen: By the name under which a record would give the number.
+    """
+
+    ruleset: str
+    as_of: dt.date
+    meaning: str
+    frozen: dict[str, FrozenPeers | FrozenRank] = field(repr=False)
+
+    def save(self, path: str | Path) -> None:
+        """Write it as JSON, beside and then in place."""
+        target = Path(path)
+        beside = target.with_name(f".{target.name}.part")
+        data = {
+            "ruleset": self.ruleset,
+            "as_of": self.as_of.isoformat(),
+            "meaning": self.meaning,
+            "frozen": {name: _data(each) for name, each in self.frozen.items()},
+        }
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(json.dumps(data, ensure_ascii=False), "utf-8")
+        beside.replace(target)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Snapshot":
+        """Read one that was saved.
+
+        Raises:
+            DataError: The file is missing or no snapshot.
+        """
+        try:
+            data = json.loads(Path(path).read_text("utf-8"))
+            return cls(
+                ruleset=data["ruleset"],
+                as_of=dt.date.fromisoformat(data["as_of"]),
+                meaning=data["meaning"],
+                frozen={name: _frozen(name, each) for name, each in data["frozen"].items()},
+            )
+        except OSError as error:
+            raise DataError(f"{Path(path).as_posix()}: {error.strerror}") from None
+        except (KeyError, TypeError, ValueError):
+            raise DataError(f"{Path(path).as_posix()} is no snapshot", hint="make one: trustcommerce freeze") from None
+
+
+def _plain(value: Any) -> Any:
+    """A run-time value as JSON; moments are marked by their kind."""
+    if isinstance(value, dt.datetime):
+        return {"timestamp": value.isoformat()}
+    return {"date": value.isoformat()} if isinstance(value, dt.date) else value
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, dict):
+        kind, text = next(iter(value.items()))
+        return dt.datetime.fromisoformat(text) if kind == "timestamp" else dt.date.fromisoformat(text)
+    return value
+
+
+def _data(each: FrozenPeers | FrozenRank) -> dict[str, Any]:
+    if isinstance(each, FrozenPeers):
+        return {"rows": [[[*map(_plain, key)], _plain(value)] for key, value in each.values.items()]}
+    rows = [[[*map(_plain, key)], [[*map(_plain, row)] for row in value]] for key, value in each.values.items()]
+    return {"form": each.form, "descending": each.descending, "rows": rows}
+
+
+def _frozen(name: str, data: dict[str, Any]) -> FrozenPeers | FrozenRank:
+    if "form" not in data:
+        return FrozenPeers(name, {tuple(map(_value, key)): _value(value) for key, value in data["rows"]})
+    rows = {tuple(map(_value, key)): [tuple(map(_value, row)) for row in value] for key, value in data["rows"]}
+    return FrozenRank(name, data["form"], data["descending"], rows)
+
+
+def freeze(run: "Run", version: Version, given: frozenset[str]) -> dict[str, FrozenPeers | FrozenRank]:
+    """What a run's subjects are compared with, by the name under which a record would give it."""
+    found: dict[str, FrozenPeers | FrozenRank] = {}
+    for node in reversed(list(links(version.relation))):
+        if isinstance(node, Peers):
+            found |= _peers(run, node, version, given)
+        elif isinstance(node, Rank):
+            found[version.atoms[node.name].name] = _rank(run, node, version, given)
+    return found
+
+
+def _peers(run: "Run", node: Peers, version: Version, given: frozenset[str]) -> dict[str, FrozenPeers | FrozenRank]:
+    layers = Layers(version, run.as_of, run.known_as_of, given, "duckdb")
+    layers.build(node, {measure.name for measure in node.measures})
+    run.stages(layers.stages)
+    stage = layers.stages[-1]
+    rows = run.rows(f"SELECT * FROM {stage.name}")
+    names = run.names(stage.name)
+    found: dict[str, FrozenPeers | FrozenRank] = {}
+    for measure in node.measures:
+        at = names.index(measure.name)
+        public = version.atoms[measure.atom].name
+        values = {tuple(row[: len(stage.key)]): row[at] for row in rows}
+        if measure.function in ("count", "sum", "distinct"):
+            values = {key: int(value or 0) for key, value in values.items()}
+        found[public] = FrozenPeers(public, values)
+    run.drop()
+    return found
+
+
+def _rank(run: "Run", node: Rank, version: Version, given: frozenset[str]) -> FrozenRank:
+    layers = Layers(version, run.as_of, run.known_as_of, given, "duckdb")
+    value, descending = node.order[0]
+    key = [each.name for each in version.inputs][: len(run.plan.key)]
+    exprs = [value, *node.within, *([node.where] if node.where is not None else [])]
+    source = layers.build(node.source, {name for each in exprs for name in columns(each)} | set(key))
+    picked = [exp.alias_(layers.sql(each), f"c{i}", quoted=True) for i, each in enumerate([*node.within, value])]
+    query = exp.select(*picked, *map(column, key)).from_(source, copy=False)
+    if node.where is not None:
+        query = query.where(layers.sql(node.where), copy=False)
+    run.stages(layers.stages)
+    values: dict[Partition, list[tuple[Any, ...]]] = {}
+    size = len(node.within)
+    for row in run.rows(layers.finish(query)):
+        values.setdefault(tuple(row[:size]), []).append(tuple(row[size:]))
+    for each in values.values():
+        each.sort()
+    run.drop()
+    return FrozenRank(version.atoms[node.name].name, node.form, descending, values)
