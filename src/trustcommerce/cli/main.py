@@ -27,6 +27,7 @@ for command in (
     authors.test,
     runs.score,
     runs.explain,
+    runs.freeze,
     authors.inputs,
     authors.schema,
     seeds.seeds,

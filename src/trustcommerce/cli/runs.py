@@ -1,4 +1,4 @@
-"""Commands that judge subjects: run, score, explain."""
+"""Commands that judge subjects: run, score, explain, freeze."""
 
 import datetime as dt
 import json
@@ -12,7 +12,7 @@ from trustcommerce.cli import options
 from trustcommerce.errors import DataError
 from trustcommerce.explain.text import shown, wrap
 
-__all__ = ["explain", "run", "score"]
+__all__ = ["explain", "freeze", "run", "score"]
 
 
 @click.command()
@@ -98,12 +98,22 @@ def _notice(engine: Any, lang: str) -> None:
     "--facts",
     type=click.Path(path_type=str),
     metavar="DIR",
-    help="Folder with the tables that references read, for CSV and Parquet.",
+    help="Folder with the tables that facts and references read, for CSV and Parquet.",
 )
+@click.option("--snapshot", type=click.Path(path_type=str), metavar="FILE", help="Peers, as freeze stored them.")
 @options.as_of
 @options.lang
 @options.format_option
-def score(pack: str, ruleset: str, source: str, facts: str | None, as_of: dt.date, lang: str, form: str) -> None:
+def score(
+    pack: str,
+    ruleset: str,
+    source: str,
+    facts: str | None,
+    snapshot: str | None,
+    as_of: dt.date,
+    lang: str,
+    form: str,
+) -> None:
     """Judge records of RULESET."""
     from trustcommerce.engine import load
     from trustcommerce.outputs.writers import json_value
@@ -115,8 +125,11 @@ def score(pack: str, ruleset: str, source: str, facts: str | None, as_of: dt.dat
             for row in batch.to_pylist():
                 click.echo(json.dumps({k: json_value(v) for k, v in row.items()}, ensure_ascii=False))
         return
+    from trustcommerce.run.snapshot import Snapshot
+
+    peers = None if snapshot is None else Snapshot.load(snapshot)
     for record in _records(source):
-        decision = engine.score(ruleset, record, as_of)
+        decision = engine.score(ruleset, record, as_of, snapshot=peers)
         if form == "json":
             values = {name: json_value(value) for name, value in decision.values.items()}
             click.echo(json.dumps({**decision.header(), "values": values}, ensure_ascii=False))
@@ -173,6 +186,22 @@ def _is_json(line: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
+
+
+@click.command()
+@options.pack
+@click.argument("ruleset")
+@options.facts
+@click.option("--out", type=click.Path(path_type=str), required=True, metavar="FILE", help="File for the snapshot.")
+@options.as_of
+@options.known_as_of
+def freeze(pack: str, ruleset: str, facts: str, out: str, as_of: dt.date, known_as_of: dt.date | None) -> None:
+    """Store the peers of RULESET, which single records need to be compared with."""
+    from trustcommerce.engine import load
+
+    snapshot = load(pack).freeze(ruleset, facts, as_of, known_as_of=known_as_of)
+    snapshot.save(out)
+    click.echo(f"{ruleset}: {', '.join(snapshot.frozen)} of {as_of} in {out}")
 
 
 @click.command()

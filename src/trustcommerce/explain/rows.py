@@ -12,6 +12,8 @@ __all__ = ["evidence_data", "render_evidence"]
 
 _LISTED = 5
 """How many rows of a measure the text lists; the data hold more."""
+_TELLING = ".of"
+"""The measures whose rows people ask for: what a ratio counts, of all the rows that it might."""
 _WORDS = {
     "zh": {"facts": "数据依据", "rows": "行", "excluded": "剔除", "more": "其余 {} 行", "left": "依次剩余"},
     "en": {"facts": "Facts", "rows": "rows", "excluded": "excluded", "more": "and {} more", "left": "left"},
@@ -46,7 +48,7 @@ def _measure(measure: MeasureEvidence, rows: int, title: str, words: dict[str, s
         return
     left = " -> ".join([f"{rows:,}", *(f"{count:,} {_short(label)}" for label, count in measure.steps)])
     yield from wrap(f"      {left}", 8)
-    if measure.count < rows:
+    if measure.count <= _LISTED or measure.name.endswith(_TELLING):
         yield from _rows(measure.rows, measure.count, words)
 
 
