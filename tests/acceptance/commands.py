@@ -9,11 +9,25 @@ import pytest
 
 from trustcommerce.cli import main
 
-__all__ = ["DAY", "FACTS", "KUAISHOU", "LINKAGE", "RECORD", "ROOT", "SEEDS", "VALID", "Run", "names", "process"]
+__all__ = [
+    "COLUMNS",
+    "DAY",
+    "FACTS",
+    "KUAISHOU",
+    "LINKAGE",
+    "RECORD",
+    "ROOT",
+    "SEEDS",
+    "VALID",
+    "Run",
+    "names",
+    "process",
+]
 
 ROOT = Path(__file__).parent.parent.parent
 VALID = ROOT / "tests/cases/valid"
-LINKAGE = VALID / "operator_linkage"
+COLUMNS = ROOT / "tests/cases/columns"
+LINKAGE = COLUMNS / "operator_linkage"
 KUAISHOU, SEEDS = ROOT / "policies/kuaishou", ROOT / "seeds/kuaishou"
 DAY = "2023-05-18"
 FACTS = """operator_id,mean_product_score,mean_reputation_score,mean_store_experience,products_scored,products_below_60,vetoed_stores

@@ -13,7 +13,7 @@ import pytest
 from pyarrow import parquet
 
 import trustcommerce as tc
-from tests.acceptance.commands import DAY, KUAISHOU, LINKAGE, RECORD, ROOT, SEEDS, VALID, Run, names, process
+from tests.acceptance.commands import COLUMNS, DAY, KUAISHOU, LINKAGE, RECORD, ROOT, SEEDS, VALID, Run, names, process
 from trustcommerce.analysis.cases import value
 from trustcommerce.diagnostics import Problems, display_width
 from trustcommerce.read import read_pack
@@ -150,7 +150,7 @@ def test_files_that_are_refused(cli: Run, tmp_path: Path) -> None:
     assert "gb.json: not UTF-8" in cli(*command, tmp_path / "gb.json", code=1)
     assert "not in force" in cli(
         "score",
-        VALID / "product",
+        VALID / "wind_vanes",
         "product",
         "--as-of",
         "2020-01-01",
@@ -242,7 +242,7 @@ def test_schema(cli: Run, what: str) -> None:
     schema = json.loads(cli("schema", what))
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
-    for pack in [*ROOT.glob("policies/*"), *VALID.glob("*")]:
+    for pack in [*ROOT.glob("policies/*"), *VALID.glob("*"), *COLUMNS.glob("*")]:
         for document in _documents(pack, what):
             errors = [f"{pack.name}: {error.json_path}: {error.message}" for error in validator.iter_errors(document)]
             assert not errors, errors

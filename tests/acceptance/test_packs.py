@@ -31,7 +31,9 @@ SEEDS = ROOT / "seeds/kuaishou"
 OLIST = os.environ.get("TRUSTCOMMERCE_OLIST", "")
 DAY = dt.date(2023, 5, 18)
 PACKS = sorted(
-    path.parent for path in [*ROOT.glob("policies/*/pack.yaml"), *ROOT.glob("tests/cases/valid/*/pack.yaml")]
+    path.parent
+    for folder in ("policies", "tests/cases/valid", "tests/cases/columns")
+    for path in ROOT.glob(f"{folder}/*/pack.yaml")
 )
 WARNINGS: dict[str, list[str]] = {}
 """Codes of the warnings that a pack is meant to have, by its name."""

@@ -7,7 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-VALID = Path(__file__).parent.parent / "cases/valid"
+COLUMNS = Path(__file__).parent.parent / "cases/columns"
+"""Packs whose subjects' tables hold all numbers."""
 DAY = "2023-06-30"
 STORE: dict[str, Any] = {
     "store_id": "s",

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 import trustcommerce as tc
-from tests.unit.stores import DAY, NAME, STORE, VALID, frame
+from tests.unit.stores import COLUMNS, DAY, NAME, STORE, frame
 
 
 @pytest.fixture(scope="module")
 def engine() -> tc.Engine:
     """The pack of the store experience score."""
-    return tc.load(VALID / NAME)
+    return tc.load(COLUMNS / NAME)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def changed(tmp_path: Path) -> Callable[..., tc.Engine]:
 
     def change(file: str, old: str, new: str) -> tc.Engine:
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
-        shutil.copytree(VALID / NAME, folder)
+        shutil.copytree(COLUMNS / NAME, folder)
         text = (folder / file).read_text("utf-8")
         assert old in text
         (folder / file).write_text(text.replace(old, new), "utf-8")
@@ -47,7 +47,7 @@ def test_load(engine: tc.Engine) -> None:
     assert engine.rulesets == (NAME,)
     assert engine.warnings == ()
     assert repr(engine) == "Engine(store_experience 2026.11, 1 rule sets)"
-    assert tc.load(str(VALID / "operator_linkage")).rulesets == ("operator", "resource_linkage")
+    assert tc.load(str(COLUMNS / "operator_linkage")).rulesets == ("operator", "resource_linkage")
 
 
 def test_load_of_what_is_wrong(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_load_of_what_is_wrong(tmp_path: Path) -> None:
         tc.load(tmp_path / "nothing")
     assert [str(each) for each in caught.value.diagnostics] == [str(each) for each in tc.check(tmp_path / "nothing")]
     folder = tmp_path / "pack"
-    shutil.copytree(VALID / NAME, folder)
+    shutil.copytree(COLUMNS / NAME, folder)
     path = folder / RULES
     path.write_text(
         path.read_text("utf-8").replace("goods_quality", "good_quality").replace("weight: 60", "weight: 0"), "utf-8"
@@ -81,14 +81,14 @@ def test_inputs(engine: tc.Engine) -> None:
         "key": True,
     }
     assert (found["refund_hours"]["unit"], found["refund_hours"]["nullable"]) == ("hours", True)
-    linked = {each["name"]: each["from"] for each in tc.load(VALID / "operator_linkage").inputs("resource_linkage")}
+    linked = {each["name"]: each["from"] for each in tc.load(COLUMNS / "operator_linkage").inputs("resource_linkage")}
     assert linked["operator.goods"] == "operator"
     assert linked["operator_id"] == "operators"
 
 
 def test_inputs_by_date() -> None:
     """A version may read other inputs than the next."""
-    engine = tc.load(VALID / "merchant_experience")
+    engine = tc.load(COLUMNS / "merchant_experience")
     early, late = ({each["name"] for each in engine.inputs("experience", day)} for day in ("2026-05-07", "2026-09-08"))
     assert "dimensions.product" in late - early
     assert "stars" in early
@@ -162,7 +162,7 @@ def test_decisions_carry_the_digests(engine: tc.Engine) -> None:
 
 def test_digests_are_the_same_everywhere(engine: tc.Engine, tmp_path: Path) -> None:
     """Digests depend on the files' contents, not on the folder or on which load it was."""
-    shutil.copytree(VALID / NAME, tmp_path / "elsewhere")
+    shutil.copytree(COLUMNS / NAME, tmp_path / "elsewhere")
     assert tc.load(tmp_path / "elsewhere").digests == engine.digests
 
 
@@ -189,10 +189,10 @@ def test_threads() -> None:
     def judge(engine: tc.Engine, orders: int, day: str) -> dict[str, Any]:
         return engine.score(NAME, {**STORE, "paid_orders": orders}, day).values
 
-    engine = tc.load(VALID / NAME)
+    engine = tc.load(COLUMNS / NAME)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda each: judge(engine, *each), work))
-    other = tc.load(VALID / NAME)
+    other = tc.load(COLUMNS / NAME)
     assert found == [judge(other, *each) for each in work]
 
 
@@ -258,7 +258,7 @@ def test_statuses(
 
 def test_default_and_masked() -> None:
     """The two other statuses: a default is a value, a masked score is none."""
-    engine = tc.load(VALID / "merchant_experience")
+    engine = tc.load(COLUMNS / "merchant_experience")
     row = {
         each["name"]: {"text": "s", "boolean": False, "date": dt.date(2024, 1, 1)}.get(each["type"], 0)
         for each in engine.inputs("experience", "2026-07-01")

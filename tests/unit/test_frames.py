@@ -12,13 +12,13 @@ import pytest
 from pyarrow import csv, parquet
 
 import trustcommerce as tc
-from tests.unit.stores import DAY, NAME, VALID, frame
+from tests.unit.stores import COLUMNS, DAY, NAME, frame
 
 
 @pytest.fixture(scope="module")
 def engine() -> tc.Engine:
     """The pack of the store experience score."""
-    return tc.load(VALID / NAME)
+    return tc.load(COLUMNS / NAME)
 
 
 def test_frames(engine: tc.Engine, tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_some_columns(engine: tc.Engine) -> None:
 
 def test_rule_sets_that_read_others() -> None:
     """Results of rule sets are given, or computed first from the same table."""
-    engine = tc.load(VALID / "operator_linkage")
+    engine = tc.load(COLUMNS / "operator_linkage")
     table = pa.table(
         {
             "operator_id": ["o"],
@@ -81,7 +81,7 @@ def test_empty_frames(engine: tc.Engine) -> None:
 
 def test_explanations_show_values_of_references() -> None:
     """A column that a reference brings is shown as what it is, not in the shape it is computed in."""
-    engine = tc.load(VALID / "merchant_experience")
+    engine = tc.load(COLUMNS / "merchant_experience")
     row = {
         each["name"]: {"text": "s", "boolean": False, "date": dt.date(2024, 1, 1)}.get(each["type"], 0)
         for each in engine.inputs("experience")
