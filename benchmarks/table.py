@@ -1,4 +1,4 @@
-"""The pack of policies/olist over a million synthetic sellers."""
+"""The pack of policies/olist over the numbers of a million synthetic sellers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,16 +24,16 @@ def _frame() -> Any:
     reviews = rng.binomial(orders, 0.98)
     columns = {
         "seller_id": np.char.add("s", np.arange(_ROWS).astype(str)),
-        "seller_state": rng.choice(np.array(["SP", "PR", "MG", "RJ"]), _ROWS),
         "orders": orders,
-        "delivered": delivered,
-        "late": rng.binomial(delivered, 0.08),
-        "handed_over": orders,
-        "late_handover": rng.binomial(orders, 0.09),
-        "canceled": rng.binomial(orders, 0.01),
-        "reviews": reviews,
-        "stars": reviews + rng.binomial(4 * reviews, 0.77),
-        "gmv_centavos": orders * rng.integers(1_000, 30_000, _ROWS),
+        "late_delivery_rate.of": rng.binomial(delivered, 0.08),
+        "late_delivery_rate.to": delivered,
+        "late_handover_rate.of": rng.binomial(orders, 0.09),
+        "late_handover_rate.to": orders,
+        "cancellation_rate.of": rng.binomial(orders, 0.01),
+        "cancellation_rate.to": orders,
+        "mean_stars.sum": reviews + rng.binomial(4 * reviews, 0.77),
+        "mean_stars.rows": reviews,
+        "gmv": orders * rng.integers(10, 300, _ROWS),
     }
     return pa.table(columns)
 

@@ -15,6 +15,7 @@ BENCHMARKS = {
     "record": "benchmarks.record",
     "card30": "benchmarks.card30",
     "table": "benchmarks.table",
+    "events": "benchmarks.events",
 }
 
 Prepare = Callable[[], Callable[[], object]]

@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from trustcommerce.errors import DataError
 from trustcommerce.language.names import and_others, did_you_mean
@@ -27,11 +27,20 @@ __all__ = ["admit"]
 
 @frozen
 class _Column:
-    """A column's conversion, and the tests that its values must pass."""
+    """A column's conversion, and the tests that its values must pass.
+
+    `quick` is a test of the whole column by its count and extremes; where it passes, `fast` converts.
+    """
 
     field: Field
     value: str
     bad: tuple[tuple[str, str], ...]
+    quick: str | None = None
+    fast: str | None = None
+
+    @property
+    def said(self) -> str:
+        return f"{self.field.name} {self.field.type}"
 
 
 def admit(
@@ -66,11 +75,14 @@ def admit(
             )
     found = [_column(each, schema.field(each.name).type, ruleset, what) for each in fields]
     known = set() if checked is None else checked
-    fresh = [each for each in found if (source, f"{each.field.name} {each.field.type}") not in known]
-    _check_values(connection, source, fresh, key, ruleset, what)
+    fresh = [each for each in found if (source, each.said) not in known]
+    plain = _plain(connection, source, fresh)
+    _check_values(connection, source, [each for each in fresh if each not in plain], key, ruleset, what)
     if (source, f"key {key}") not in known:
         _check_key(connection, source, key, ruleset, what)
-    known |= {(source, f"{each.field.name} {each.field.type}") for each in found} | {(source, f"key {key}")}
+    known |= {(source, each.said) for each in found} | {(source, f"key {key}")}
+    known |= {(source, f"plain {each.said}") for each in plain}
+    found = [evolve(c, value=c.fast) if c.fast and (source, f"plain {c.said}") in known else c for c in found]
     columns = [f"{_seen(each, hidden, as_of)} AS {quote(each.field.name)}" for each in found]
     return f"SELECT {', '.join(columns) or '1'} FROM {source}"
 
@@ -99,7 +111,44 @@ def _column(each: Field, arrow: "pa.DataType", ruleset: str, what: str) -> _Colu
             column=each.name,
             hint=_type_hint(type_, arrow),
         )
-    return _with_nulls(each, *built)
+    return _hurried(_with_nulls(each, *built), arrow, types)
+
+
+def _hurried(column: _Column, arrow: "pa.DataType", types: Any) -> _Column:
+    """The column with a test by its extremes, where those of its own type tell all."""
+    type_, name = column.field.type, quote(column.field.name)
+    factor, low, high = power(type_.scale), type_.low, type_.high
+    bounds: tuple[str, str] | None = None
+    fast = None
+    if type_.kind is Kind.EXACT and low is not None and high is not None:
+        first, last = -(-int(low) // factor), int(high) // factor
+        if types.is_integer(arrow):
+            bounds, fast = (str(first), str(last)), f"CAST({name} AS BIGINT)" + (f" * {factor}" if factor > 1 else "")
+        elif types.is_decimal(arrow) and arrow.scale <= type_.scale and arrow.precision + len(str(factor)) <= 38:
+            bounds = (f"CAST('{first}' AS DECIMAL(38,0))", f"CAST('{last}' AS DECIMAL(38,0))")
+            fast = f"CAST({name} * CAST('{factor}' AS DECIMAL({len(str(factor))},0)) AS BIGINT)"
+    elif type_.kind is Kind.NUMBER and types.is_floating(arrow) and low is not None and high is not None:
+        bounds, fast = (f"CAST('{low!r}' AS DOUBLE)", f"CAST('{high!r}' AS DOUBLE)"), f"CAST({name} AS DOUBLE)"
+    elif (type_.kind is Kind.TIMESTAMP and str(arrow) == "timestamp[us]") or (
+        type_.kind is Kind.DATE and types.is_date(arrow)
+    ):
+        sql = typed(type_)
+        bounds = (f"CAST('0001-01-01' AS {sql})", f"CAST('9999-12-31' AS {sql})")
+    if bounds is None and type_.kind not in (Kind.TEXT, Kind.BOOLEAN):
+        return column
+    tests = [] if type_.nullable else [f"count({name}) = count(*)"]
+    if bounds is not None:
+        tests.append(f"coalesce(min({name}) >= {bounds[0]} AND max({name}) <= {bounds[1]}, count({name}) = 0)")
+    return evolve(column, quick=" AND ".join(tests) or "TRUE", fast=fast)
+
+
+def _plain(connection: "duckdb.DuckDBPyConnection", source: str, found: Sequence[_Column]) -> list[_Column]:
+    """The columns whose count and extremes show already that every value is right."""
+    hurried = [each for each in found if each.quick is not None]
+    if not hurried:
+        return []
+    row = first_row(connection, f"SELECT {', '.join(str(each.quick) for each in hurried)} FROM {source}")
+    return [each for each, passed in zip(hurried, row or (), strict=True) if passed]
 
 
 def _words(arrow: "pa.DataType") -> str:
