@@ -33,7 +33,7 @@ from trustcommerce.language.types import DATE, Type
 from trustcommerce.plan import Version, links
 from trustcommerce.run.sql import column, literal, outward, to_sql
 
-__all__ = ["ORDER", "SUBJECTS", "Query", "Stage", "build_query", "sources", "unmatched"]
+__all__ = ["ORDER", "SUBJECTS", "Layers", "Query", "Stage", "build_query", "sources"]
 
 ORDER = "__order"
 SUBJECTS = "subjects"
@@ -91,17 +91,6 @@ def sources(version: Version, given: frozenset[str] = frozenset()) -> tuple[Scan
     return tuple(found)
 
 
-def unmatched(
-    version: Version, match: Match, as_of: dt.date, known_as_of: dt.date, given: frozenset[str], key: Sequence[str]
-) -> str:
-    """A query for the key of one subject that `match` finds no row for; its stages are there already."""
-    layers = Layers(version, as_of, known_as_of, given, "duckdb")
-    rows = layers.build(match, {f"{match.name}.matched", *key})
-    test = exp.Not(this=column(f"{match.name}.matched"))
-    query = exp.select(*(column(name) for name in key)).from_(rows, copy=False)
-    return layers.finish(query.where(test, copy=False).order_by(*map(column, key), copy=False).limit(1, copy=False))
-
-
 @lru_cache(maxsize=256)
 def build_query(
     version: Version,
@@ -142,8 +131,15 @@ class Layers:
     """Writes relations as common table expressions, one a layer, so that deep plans stay flat text."""
 
     def __init__(
-        self, version: Version, as_of: dt.date, known_as_of: dt.date, given: frozenset[str], dialect: str
+        self,
+        version: Version,
+        as_of: dt.date,
+        known_as_of: dt.date,
+        given: frozenset[str],
+        dialect: str,
+        stages: str = "stage",
     ) -> None:
+        self.prefix = stages
         self.given, self.dialect = given, dialect
         self.days = {"as_of": literal(as_of, DATE), "known_as_of": literal(known_as_of, DATE)}
         self.tables = {source: f"source_{i}" for i, source in enumerate(sources(version, given))}
@@ -165,7 +161,7 @@ class Layers:
 
     def stage(self, query: exp.Select, **more: object) -> str:
         """Keep the query, with the layers below it, as a table of its own; returns its name."""
-        name = f"stage_{len(self.stages) + 1}"
+        name = f"{self.prefix}_{len(self.stages) + 1}"
         self.stages.append(Stage(name=name, sql=self.finish(query), **more))  # type: ignore[arg-type]
         return name
 

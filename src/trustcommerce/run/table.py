@@ -20,7 +20,8 @@ from trustcommerce.run.components import components
 from trustcommerce.run.duck import connect, first_row, quote
 from trustcommerce.run.evidence import FactEvidence, evidence
 from trustcommerce.run.grouping import ROWS, flag_count
-from trustcommerce.run.query import ORDER, SUBJECTS, Stage, build_query, sources, unmatched
+from trustcommerce.run.query import ORDER, SUBJECTS, Stage, build_query, sources
+from trustcommerce.run.required import check_required
 from trustcommerce.run.rows import Rows
 from trustcommerce.run.snapshot import FrozenPeers, FrozenRank, freeze
 from trustcommerce.run.sql import typed
@@ -164,7 +165,7 @@ class Run:
                 extra=carried if wanted is None else (),
             )
             counts = self._stages(query.stages, count)
-            self._check_required(given)
+            check_required(self, given)
             table = self.connection.sql(query.sql).to_arrow_table()
             subjects = self.number(f"SELECT count(*) FROM {SUBJECTS}") if self.subjects is not None else table.num_rows
             return Result(table=table, subjects=subjects, facts=counts)
@@ -356,21 +357,3 @@ class Run:
             )
         excluded = dict(zip(reasons, (int(each or 0) for each in row[1:]), strict=True))
         return FactCounts(rows=int(row[0] or 0), excluded=excluded, unknown=unknown)
-
-    # -- references that must match
-
-    def _check_required(self, given: frozenset[str]) -> None:
-        """The first subject without a row in a reference that says `else: error`."""
-        for match in self.version.matches:
-            if not match.required:
-                continue
-            sql = unmatched(self.version, match, self.as_of, self.known_as_of, given, self.plan.key)
-            row = first_row(self.connection, sql)
-            if row is not None:
-                raise DataError(
-                    f"no row of `{match.input}` matches on {', '.join(each.name for each in match.on)}",
-                    ruleset=self.plan.name,
-                    column=match.name,
-                    row=", ".join(map(str, row)),
-                    hint="add the row, or say `else: missing`",
-                )

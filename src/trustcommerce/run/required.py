@@ -1,0 +1,76 @@
+"""References that say `else: error`: the first subject, or row of a fact, that finds no row."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from trustcommerce.errors import DataError
+from trustcommerce.language.relations import Distinct, Gather, Match, Relation
+from trustcommerce.plan import links
+from trustcommerce.run.duck import first_row
+from trustcommerce.run.query import SUBJECTS, Layers, at
+
+if TYPE_CHECKING:
+    from trustcommerce.run.table import Run
+
+__all__ = ["check_required"]
+
+
+def check_required(run: "Run", given: frozenset[str]) -> None:
+    """Refuse what is unmatched; facts and references whose columns are given are not looked at."""
+    checks: list[tuple[Match, Sequence[str], Gather | None]] = []
+    bottom = list(links(run.version.relation))[-1]
+    if isinstance(bottom, Distinct) and SUBJECTS not in given:
+        columns = [each.name for each in bottom.columns]
+        checks += [(match, columns, None) for match in _required(bottom.source)]
+    for gather in run.version.gathers:
+        if gather.fact not in given:
+            checks += [(match, gather.id or gather.key, gather) for match in _required(gather.rows)]
+    checks += [
+        (match, run.plan.key, None)
+        for match in _required(run.version.relation)
+        if f"reference {match.name}" not in given
+    ]
+    for i, (match, key, of) in enumerate(checks):
+        _check(run, given, match, key, of, f"required_{i}")
+
+
+def _required(relation: Relation) -> Iterator[Match]:
+    """Matches of a chain that must find a row, the first ones first."""
+    for each in reversed(list(links(relation))):
+        if isinstance(each, Match) and each.required:
+            yield each
+
+
+def _check(
+    run: "Run", given: frozenset[str], match: Match, key: Sequence[str], gather: Gather | None, name: str
+) -> None:
+    """Refuse the first row, by its key, without a match.
+
+    Args:
+        gather: The fact whose rows these are, if any; those of unknown subjects are passed over.
+        name: What tables made on the way are named after.
+    """
+    layers = Layers(run.version, run.as_of, run.known_as_of, given, "duckdb", stages=name)
+    wanted = {f"{match.name}.matched", *key, *(gather.key if gather is not None else ())}
+    rows = layers.build(match, wanted, gather)
+    query = exp.select(*(at("x", each) for each in key)).from_(exp.to_table(rows).as_("x"), copy=False)
+    if gather is not None and layers.subjects is not None:
+        pairs = zip(gather.key, gather.on, strict=True)
+        on = [exp.EQ(this=at("x", theirs), expression=at("s", mine.name)) for theirs, mine in pairs]
+        query = query.join(exp.to_table(layers.subjects).as_("s"), on=exp.and_(*on), copy=False)
+    unmatched = exp.Not(this=at("x", f"{match.name}.matched"))
+    query = query.where(unmatched, copy=False).order_by(*(at("x", each) for each in key), copy=False)
+    run.stages(layers.stages)
+    row = first_row(run.connection, layers.finish(query.limit(1, copy=False)))
+    if row is None:
+        return
+    shown = ", ".join(map(str, row))
+    raise DataError(
+        f"no row of `{match.input}` matches on {', '.join(each.name for each in match.on)}",
+        ruleset=run.plan.name,
+        column=match.name.split("[")[0],
+        row=shown if gather is None else f"{gather.fact} {shown}",
+        hint="add the row, or say `else: missing`",
+    )
