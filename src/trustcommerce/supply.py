@@ -12,7 +12,7 @@ from trustcommerce.errors import DataError
 from trustcommerce.language.relations import Scan
 from trustcommerce.plan import PackPlan, RuleSetPlan, Version
 from trustcommerce.run.frames import to_arrow
-from trustcommerce.run.query import sources
+from trustcommerce.run.query import SUBJECTS, sources
 from trustcommerce.run.rows import Rows
 from trustcommerce.run.table import Result, Session
 from trustcommerce.sources import Folder
@@ -83,6 +83,8 @@ class Supply:
         """Have every table and result that the rule set reads in the session."""
         names = set(subjects.schema.names) if subjects is not None else set()
         groups = {each for each in version.groups if {f.name for _, f in version.measured(each)} <= names}
+        if subjects is not None:
+            groups.add(SUBJECTS)
         if plan.table and subjects is None:
             self._table(plan.table, plan.name)
         for source in sources(version, frozenset(groups)):

@@ -3,33 +3,29 @@
 import datetime as dt
 import json
 import os
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from click.testing import CliRunner
-from pyarrow import parquet
 
 import trustcommerce as tc
-from tests.acceptance.support import Judge, arrow
+from tests.acceptance.support import arrow, check_explanation
+from tests.parity.compare import bits
+from tests.parity.packs import PackRun
 from trustcommerce.analysis.cases import value
 from trustcommerce.cli.main import group
 from trustcommerce.diagnostics import Problems
-from trustcommerce.language.expressions import Column
-from trustcommerce.language.relations import Field, Match
-from trustcommerce.language.types import Kind
+from trustcommerce.language.relations import Field
 from trustcommerce.plan import RuleSetPlan, Version
 from trustcommerce.read import read_pack
-from trustcommerce.sources import Folder
+from trustcommerce.run.reference import run_reference
+from trustcommerce.run.values import accept, show
 
 ROOT = Path(__file__).parent.parent.parent
-SEEDS = ROOT / "seeds/kuaishou"
 OLIST = os.environ.get("TRUSTCOMMERCE_OLIST", "")
-DAY = dt.date(2023, 5, 18)
 PACKS = sorted(
     path.parent
     for folder in ("policies", "tests/cases/valid", "tests/cases/columns")
@@ -72,7 +68,10 @@ def test_all_cases_pass(pack: Path) -> None:
 
 
 def test_cases_as_tables(pack: Path) -> None:
-    """Inputs of the cases, as rows of tables: reference, record and table agree to the bit."""
+    """Inputs of the cases, as rows that hold what was measured: record and table agree to the bit.
+
+    Where nothing is measured and no other row is read, the reference agrees too.
+    """
     engine = tc.load(pack)
     judged = 0
     for (ruleset, day), records in _cases(pack).items():
@@ -80,13 +79,45 @@ def test_cases_as_tables(pack: Path) -> None:
         version = plan.version(day)
         if version is None:
             continue
-        frame, tables = _tables(plan, version, day, records)
-        judge = Judge(engine, ruleset, day, frame, tables)
-        reference, single = judge.by_reference_and_record()
-        assert single == reference
-        assert judge.by_table() == reference
-        judged += len(reference)
+        names = [each.name for each in version.outputs]
+        rows = [_judged(engine, ruleset, day, record, place) for place, record in enumerate(records)]
+        single = {_key(plan, row): {name: bits(row[name]) for name in names} for row in rows}
+        result = engine.score_table(ruleset, arrow(_given(version), rows), day).to_pylist()
+        assert {_key(plan, row): {name: bits(row[name]) for name in names} for row in result} == single
+        if not version.groups:
+            assert _by_reference(plan, version, day, rows) == single
+        judged += len(single)
     assert judged
+
+
+def _judged(engine: tc.Engine, ruleset: str, day: dt.date, record: Row, place: int) -> Row:
+    """A record's values under a key of its own; its explanation adds up."""
+    plan = engine.plan.rulesets[ruleset]
+    values = engine.score(ruleset, record, day).values
+    first = values[plan.key[0]]
+    own = {**record, plan.key[0]: f"{place:04}" if isinstance(first, str) else place}
+    decision = engine.score(ruleset, own, day)
+    check_explanation(decision)
+    return dict(decision.values)
+
+
+def _given(version: Version) -> list[Field]:
+    """The subject's columns that are read, and everything that rows may hold of facts, peers and other rows."""
+    measured = [field for group in version.groups for _, field in version.measured(group)]
+    return list({each.name: each for each in (*version.inputs, *measured)}.values())
+
+
+def _key(plan: RuleSetPlan, row: Row) -> tuple[Any, ...]:
+    return tuple(row[name] for name in plan.key)
+
+
+def _by_reference(plan: RuleSetPlan, version: Version, day: dt.date, rows: list[Row]) -> dict[tuple[Any, ...], Row]:
+    constants = {name: each.value for name, each in version.constants.items()}
+    subjects = [{each.name: accept(row[each.name], each.type) for each in version.inputs} for row in rows]
+    return {
+        _key(plan, row): {each.name: bits(show({**constants, **row}[each.name], each.type)) for each in version.outputs}
+        for row in run_reference(version, day, {plan.table: subjects})
+    }
 
 
 def _cases(pack: Path) -> dict[Group, list[Row]]:
@@ -103,113 +134,31 @@ def _cases(pack: Path) -> dict[Group, list[Row]]:
     return found
 
 
-def _tables(
-    plan: RuleSetPlan, version: Version, day: dt.date, records: list[Row]
-) -> tuple[pa.Table, dict[str, pa.Table]]:
-    """The records as the subject's table and the tables that references read, with keys of their own."""
-    rows: list[Row] = []
-    others: dict[str, list[Row]] = defaultdict(list)
-    given = [match for match in version.matches if match.table is None]
-    for i, record in enumerate(records):
-        row = {each.name: record[each.name] for each in version.inputs}
-        row.update(dict.fromkeys(plan.key, f"{i:04}"))
-        for match in given:
-            on = dict(_matched_on(match, row, plan, day))
-            other = record[match.name]
-            if other is not None:
-                others[match.input or ""].append({**other, **on})
-        rows.append(row)
-    tables = {match.input or "": arrow(_fields(match), others[match.input or ""]) for match in given}
-    return arrow(version.inputs, rows), tables
-
-
-def _fields(match: Match) -> list[Field]:
-    return [*match.fields, *(each for each in match.on_fields if each.name not in {f.name for f in match.fields})]
-
-
-def _matched_on(match: Match, row: Row, plan: RuleSetPlan, day: dt.date) -> Iterator[tuple[str, Any]]:
-    """Values of the columns matched on; texts of the subject are made its own, so that no two share a row."""
-    for each, expr in zip(match.on_fields, match.candidates[0], strict=True):
-        assert isinstance(expr, Column)
-        if expr.name == "as_of":
-            yield each.name, day
-            continue
-        if each.type.kind is Kind.TEXT and row[expr.name] is not None:
-            row[expr.name] = row[plan.key[0]]
-        yield each.name, row[expr.name]
-
-
-# -- whole folders of tables
+# -- the public data set
 
 
 @pytest.fixture(scope="module")
-def kuaishou() -> tc.Engine:
-    """The pack of the three wind vanes."""
-    return tc.load(ROOT / "policies/kuaishou")
-
-
-def _in_force(plan: RuleSetPlan) -> dt.date:
-    """A day on which the rule set is in force."""
-    return DAY if plan.version(DAY) else (plan.effective_until or DAY) - dt.timedelta(days=1)
-
-
-@pytest.fixture
-def seeds() -> Path:
-    """The folder of sample tables."""
-    if not SEEDS.is_dir():
-        pytest.skip("there is no folder seeds/kuaishou")
-    return SEEDS
-
-
-@pytest.mark.parametrize("ruleset", tc.load(ROOT / "policies/kuaishou").rulesets)
-def test_sample_tables(kuaishou: tc.Engine, seeds: Path, ruleset: str, tmp_path: Path) -> None:
-    """Every subject of the sample tables, every output: reference, record and table agree, and the run too."""
-    plan = kuaishou.plan.rulesets[ruleset]
-    day = _in_force(plan)
-    kuaishou.run(seeds, tmp_path / "out", day, only=[ruleset])
-    results = {name: parquet.read_table(tmp_path / f"out/{name}.parquet") for name in (*plan.depends, ruleset)}
-    folder = Folder(seeds, kuaishou.registry)
-    tables = {name: folder.read(spec).table() for name, spec in kuaishou.plan.pack.tables.items()} | results
-    judge = Judge(kuaishou, ruleset, day, tables[plan.table], tables)
-    reference, single = judge.by_reference_and_record()
-    assert len(reference) > 100
-    assert single == reference
-    assert judge.by_table() == reference
-    written = judge.keyed(results[ruleset])
-    assert written == reference
-    assert list(written) == sorted(written)
-
-
-@pytest.mark.parametrize("ruleset", ["product", "resource_linkage"])
-def test_records_out_of_the_folder(kuaishou: tc.Engine, seeds: Path, ruleset: str, tmp_path: Path) -> None:
-    """`Engine.record` gathers what the table run saw: its decision is the row of the run."""
-    kuaishou.run(seeds, tmp_path / "out", DAY, only=[ruleset])
-    rows = parquet.read_table(tmp_path / f"out/{ruleset}.parquet").to_pylist()
-    for row in rows[:: len(rows) // 3]:
-        key = row[kuaishou.plan.rulesets[ruleset].key[0]]
-        assert kuaishou.score(ruleset, kuaishou.record(ruleset, key, seeds, DAY), DAY).values == row
-
-
-def test_olist_sellers() -> None:
-    """1,509 real sellers, 404 of them with enough orders: reference, record and table agree to the bit."""
+def olist(tmp_path_factory: pytest.TempPathFactory) -> PackRun:
+    """The pack run over the tables as they were published."""
     if not OLIST:
-        pytest.skip("TRUSTCOMMERCE_OLIST names no folder with seller_counts.csv")
-    engine, day = tc.load(ROOT / "policies/olist"), dt.date(2018, 10, 18)
-    frame = Folder(Path(OLIST), engine.registry).read(engine.plan.pack.tables["sellers"]).table()
-    judge = Judge(engine, "store_experience", day, frame, {})
-    reference, single = judge.by_reference_and_record()
-    assert single == reference
-    assert judge.by_table() == reference
-    statuses = Counter(row["store_experience.status"] for row in reference.values())
-    assert (len(reference), statuses["scored"]) == (1_509, 404)
+        pytest.skip("TRUSTCOMMERCE_OLIST names no folder with the published tables")
+    out = tmp_path_factory.mktemp("olist") / "out"
+    return PackRun(ROOT / "policies/olist", Path(OLIST), out, dt.date(2018, 10, 18))
 
 
-def test_olist_sellers_in_a_run(tmp_path: Path) -> None:
-    """The main job over the real sellers, with money to the centavo."""
-    if not OLIST:
-        pytest.skip("TRUSTCOMMERCE_OLIST names no folder with seller_counts.csv")
-    report = tc.load(ROOT / "policies/olist").run(OLIST, tmp_path / "out", "2018-10-18")
-    done = report.rulesets["store_experience"]
+@pytest.mark.parametrize("ruleset", ["parcel", "store_experience"])
+def test_olist_four_ways(olist: PackRun, ruleset: str) -> None:
+    """Thousands of real parcels and sellers: run, reference and both kinds of record agree to the bit."""
+    written = olist.by_run(ruleset)
+    assert len(written) > 1_000
+    assert olist.by_reference(ruleset) == written
+    assert olist.by_numbers(ruleset) == written
+    assert olist.by_events(ruleset) == written
+
+
+def test_olist_sellers(olist: PackRun) -> None:
+    """1,509 real sellers, 404 of them with enough orders; money to the centavo."""
+    done = olist.report.rulesets["store_experience"]
     assert (done["rows"], done["statuses"]["store_experience"]) == (1_509, {"insufficient": 1_105, "scored": 404})
-    gmv = parquet.read_table(tmp_path / "out/store_experience.parquet").column("gmv").to_pylist()
+    gmv = [row["gmv"] for row in olist.results["store_experience"]]
     assert all(isinstance(each, Decimal) and each == round(each, 2) for each in gmv)

@@ -65,7 +65,8 @@ class PackRun:
         if table is not None:
             return {column.name: column.type for column in table.columns.values()}
         _, version = self.plan(name)
-        return {each.name: each.type for each in (*version.outputs, *version.carried)}
+        columns = {each.name: each.type for each in version.outputs}
+        return columns | {each.name: each.type for each in version.carried}
 
     def rows(self, name: str) -> list[Row]:
         """Rows of a table or result, as the outside sees them."""
@@ -171,10 +172,10 @@ def _key(plan: RuleSetPlan, row: Row) -> Key:
 def _others(relation: Relation) -> Iterator[Match | Exists]:
     """What the rows of a fact are compared with, and what those are compared with."""
     for each in links(relation):
-        if isinstance(each, Exists) or (isinstance(each, Match) and not isinstance(each.rows, Table)):
-            yield each
+        if isinstance(each, Exists | Match) and not isinstance(each.rows, Table):
             assert isinstance(base(each.rows), Scan)
-            assert not list(_others(each.rows)), "rows beside rows of a fact stand alone in these packs"  # type: ignore[arg-type]
+            assert not list(_others(each.rows)), "rows beside those of a fact stand alone in these packs"
+            yield each
 
 
 def _alias(relation: Match | Exists) -> str:
