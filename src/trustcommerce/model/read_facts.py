@@ -66,6 +66,10 @@ class FactReader(ItemReader):
             origin = None if alone else self.origin(each, entry, "an exclusion")
             if origin is None and not alone:
                 continue
+            if origin is not None and origin.kind == "facts":
+                said = "an exclusion reads a table or the results of a rule set, not another fact"
+                self.problems.add(codes.AMBIGUOUS_FORM, said, origin.source, "name the table: `table`, and `where`")
+                continue
             if alone and not self.alone(each, entry):
                 continue
             keep = each.entry("keep")

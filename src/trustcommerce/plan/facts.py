@@ -41,6 +41,7 @@ class Facts:
     def __init__(self, shared: Shared, subject: Context | None) -> None:
         self.shared, self.subject = shared, subject
         self.made: dict[str, FactRows | None] = {}
+        self.making: list[str] = []
         if subject is not None:
             subject.elsewhere = lambda name: in_rows(name, subject, shared)
 
@@ -60,7 +61,9 @@ class Facts:
             return None
         origin = fact.origin
         other = self.rows(origin.target, origin.source) if origin.kind == "facts" else None
+        self.making.append(name)
         rows = FactRows(fact, self, other)
+        self.making.remove(name)
         self.made[name] = None if rows.broken else rows
         return self.made[name]
 

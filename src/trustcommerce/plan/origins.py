@@ -180,7 +180,7 @@ class OriginRows:
     def _seen(self) -> Relation:
         """The scan, without rows that are not there yet or not known yet."""
         if self.other is not None:
-            return self.other.relation()
+            return self._of_fact(self.other)
         if self.origin.ends is not None:
             return self._components(self.origin.ends)
         fields = {n: f for n, f in self.context.columns.items() if n in self.context.used or n in self.key}
@@ -202,6 +202,15 @@ class OriginRows:
             at = Column(known, fields[known].type)
             seen = ops.is_truth(ops.compare("lt", at, Column("known_as_of", DATE)), True)
             relation = Keep(source=relation, where=seen)
+        return relation
+
+    def _of_fact(self, other: "OriginRows") -> Relation:
+        """The rows of another fact, with the columns that are read here, before this one's time."""
+        other.context.used |= self.context.used & other.context.columns.keys()
+        relation = other.relation()
+        for name in self.times:
+            at = Column(name, self.context.columns[name].type)
+            relation = Keep(source=relation, where=self.context.ops.compare("lt", at, Column("as_of", DATE)))
         return relation
 
     def _components(self, ends: tuple[str, str]) -> Relation:

@@ -50,7 +50,9 @@ class References:
         for reference in context.ruleset.references.values():
             columns = self._columns(reference)
             if columns is None:
-                context.references[reference.name] = lambda column, metric, span: poison(span)
+                own = context.facts is not None and reference.target in context.facts.making
+                read = self._of_itself if own and reference.kind == "facts" else _of_nothing
+                context.references[reference.name] = partial(read, reference)
                 continue
             self.known[reference.name] = columns
             context.reference_columns[reference.name] = tuple(columns)
@@ -156,6 +158,15 @@ class References:
         if instance.broken or columns[column].kind is Kind.UNKNOWN:
             return poison(span)
         return self._value(reference, name, instance, column, columns[column], span)
+
+    def _of_itself(self, reference: Reference, column: str, metric: str, span: Span) -> Expr:
+        """Rows that are read while they are being made."""
+        return self.context.ops.error(
+            codes.CYCLE,
+            f"`{reference.name}` reads the rows of fact `{reference.target}`, which are made with it",
+            span,
+            "let the reference read the table that the fact is made from",
+        )
 
     def _value(
         self, reference: Reference, name: str, instance: _Instance, column: str, type_: Type, span: Span
@@ -349,6 +360,11 @@ class References:
     def _table(self, reference: Reference) -> Table:
         file = self.context.pack.files[reference.target]
         return Table(reference.target, tuple(Field(n, c.type) for n, c in file.spec.columns.items()), file.rows)
+
+
+def _of_nothing(reference: Reference, column: str, metric: str, span: Span) -> Expr:
+    """A reference that can't be read, which is reported already."""
+    return poison(span)
 
 
 def _asks(reference: Reference) -> bool:
