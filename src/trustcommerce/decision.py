@@ -12,7 +12,7 @@ from trustcommerce.errors import DataError
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.types import Type
 from trustcommerce.model import Title
-from trustcommerce.plan import ItemShape, Version
+from trustcommerce.plan import ItemShape, Version, adjustments
 from trustcommerce.run.evidence import FactEvidence
 from trustcommerce.run.record import RecordProgram
 from trustcommerce.run.values import show
@@ -289,13 +289,13 @@ class Decision:
         from trustcommerce.explain import render_evidence
 
         titles = {each.name: each.title for each in self._basis.plan.outputs}
+        titles |= {each.item: each.title for shape in self._basis.plan.scores for each in adjustments(shape)}
 
         def title(measure: str) -> str:
-            name, _, _part = measure.rpartition(".")
-            named = titles.get(measure) or titles.get(name)
-            return f"{named.get(lang, name)} ({measure})" if named else measure
+            named = titles.get(measure) or titles.get(measure.rpartition(".")[0])
+            return f"{named.get(lang, measure)} ({measure})" if named else measure
 
-        return render_evidence(self.evidence, lang, title, lambda reason: reason)
+        return render_evidence(self.evidence, lang, title)
 
     def _footer(self, lang: str) -> Iterator[str]:
         """What stands below the trees: shadow mode, the other outputs, the pack's notice."""

@@ -125,7 +125,8 @@ def run_pack(
     folder = folder_of(loaded, facts)
     done: dict[str, dict[str, Any]] = {}
     skipped: dict[str, str] = {}
-    with _beside(out) as target, session(f"pack `{loaded.pack.name}`", threads, memory) as opened:
+    what = f"pack `{loaded.pack.name}`"
+    with _beside(out) as (target, spill), session(what, threads, memory, spill) as opened:
         supply = Supply(loaded, opened, day, known_as_of, {}, folder)
         for place, name in enumerate(chosen, 1):
             plan = loaded.rulesets[name]
@@ -225,29 +226,33 @@ def _summary(plan: RuleSetPlan, day: dt.date, result: Result, file: str, seconds
 
 
 @contextlib.contextmanager
-def _beside(out: Path) -> Iterator[Path]:
-    """A folder beside `out` that takes its place when all went well; leftovers of killed runs go first."""
+def _beside(out: Path) -> Iterator[tuple[Path, Path]]:
+    """A folder beside `out` that takes its place when all went well, and one for what memory does not hold.
+
+    Leftovers of killed runs go first.
+    """
     out, shown = out.absolute(), out.as_posix()
     if out.exists() and not out.is_dir():
         raise RunError(f"{shown} is a file; the results need a folder")
     if out.is_dir() and any(out.iterdir()) and not (out / "run.json").is_file():
         raise RunError(f"{shown} is not empty and was not made by a run: results go to a folder of their own")
     target = out.with_name(f"{_MARK}{out.name}")
-    old = out.with_name(f"{_MARK}{out.name}.old")
+    old, spill = out.with_name(f"{_MARK}{out.name}.old"), out.with_name(f"{_MARK}{out.name}.spill")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         if old.exists() and not out.exists():
             old.rename(out)
-        for leftover in (target, old):
+        for leftover in (target, old, spill):
             shutil.rmtree(leftover, ignore_errors=True)
         target.mkdir()
-        yield target
+        yield target, spill
         if out.exists():
             out.rename(old)
         target.rename(out)
     except OSError as error:
         raise RunError(f"{shown}: {error.strerror or error}") from None
     finally:
-        shutil.rmtree(target, ignore_errors=True)
+        for leftover in (target, spill):
+            shutil.rmtree(leftover, ignore_errors=True)
         if out.exists():
             shutil.rmtree(old, ignore_errors=True)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from trustcommerce.explain.text import wrap
+from trustcommerce.model import Title
 from trustcommerce.run.evidence import FactEvidence, MeasureEvidence
 
 __all__ = ["evidence_data", "render_evidence"]
@@ -14,32 +15,39 @@ _LISTED = 5
 """How many rows of a measure the text lists; the data hold more."""
 _TELLING = ".of"
 """The measures whose rows people ask for: what a ratio counts, of all the rows that it might."""
+_BESIDE = (".rows", ".weight")
+"""Measures beside the sum of a mean: the same rows."""
 _WORDS = {
     "zh": {"facts": "数据依据", "rows": "行", "excluded": "剔除", "more": "其余 {} 行", "left": "依次剩余"},
     "en": {"facts": "Facts", "rows": "rows", "excluded": "excluded", "more": "and {} more", "left": "left"},
 }
 
 
-def render_evidence(
-    facts: Sequence[FactEvidence], lang: str, title: Callable[[str], str], named: Callable[[str], str]
-) -> list[str]:
+def render_evidence(facts: Sequence[FactEvidence], lang: str, title: Callable[[str], str]) -> list[str]:
     """Lines of text: for each fact its rows, what was excluded, and for each measure what is left and which rows.
 
     Args:
         title: The title of a measure, by its name.
-        named: The title of an exclusion, by its name.
     """
     words = _WORDS["zh" if lang.startswith("zh") else "en"]
     lines = [words["facts"]]
     for fact in facts:
-        lines += wrap(f"  {fact.fact}: {fact.rows:,} {words['rows']}", 4)
+        kept = f" -> {fact.rows:,} {fact.where}" if fact.where else ""
+        lines += wrap(f"  {_named(fact, fact.fact, lang)}: {fact.seen:,} {words['rows']}{kept}", 4)
         for reason, count, rows in fact.excluded:
             if count:
-                lines += wrap(f"    {words['excluded']}: {count:,} {named(reason)}", 6)
+                lines += wrap(f"    {words['excluded']}: {count:,} {_named(fact, reason, lang)}", 6)
                 lines += _rows(rows, count, words)
         for measure in fact.measures:
+            if measure.name.endswith(_BESIDE):
+                continue
             lines += _measure(measure, fact.rows, title(measure.name), words)
     return lines
+
+
+def _named(fact: FactEvidence, name: str, lang: str) -> str:
+    """The title of the fact or of one of its exclusions, its name when it has none."""
+    return Title(fact.titles.get(name, {})).get(lang, name)
 
 
 def _measure(measure: MeasureEvidence, rows: int, title: str, words: dict[str, str]) -> Iterator[str]:
@@ -82,6 +90,8 @@ def evidence_data(facts: Sequence[FactEvidence]) -> list[dict[str, Any]]:
     return [
         {
             "fact": fact.fact,
+            "seen": fact.seen,
+            "where": fact.where,
             "rows": fact.rows,
             "excluded": [
                 {"reason": reason, "count": count, "rows": [_plain(row) for row in rows]}

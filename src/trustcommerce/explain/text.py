@@ -39,6 +39,7 @@ _WORDS = {
         "not_applicable": "不计",
         "no data": "无数据",
         "left out": "不计",
+        "rows": "行",
     },
     "en": {
         "points": "points",
@@ -64,6 +65,7 @@ _WORDS = {
         "not_applicable": "left out",
         "no data": "no data",
         "left out": "left out",
+        "rows": "rows",
     },
 }
 
@@ -155,11 +157,14 @@ def _source(node: ExplanationNode, lang: str, depth: int) -> Iterator[str]:
     source = node.source or {}
     value = source.get("value")
     shown = "-" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+    words = _WORDS["zh" if lang.startswith("zh") else "en"]
     atoms = f" = {source['of']} / {source['to']}" if "of" in source else ""
+    atoms = f" ({source['rows']} {words['rows']})" if "rows" in source else atoms
     unit = str(source.get("unit") or "")
     unit = "" if unit in ("", "ratio", "points") else f" {_UNITS.get(unit, unit) if lang.startswith('zh') else unit}"
     name = Title(dict(source.get("title") or {})).get(lang, str(source.get("name")))
-    yield pad("  " * depth + f"· {name} {shown}{atoms}{unit}", _WIDTH).rstrip()
+    said = f"{shown}{unit}{atoms}" if "rows" in source else f"{shown}{atoms}{unit}"
+    yield pad("  " * depth + f"· {name} {said}", _WIDTH).rstrip()
 
 
 def _line(line: ExplanationLine, lang: str, words: dict[str, str], depth: int) -> str:

@@ -291,7 +291,7 @@ class _Tree:
             "unit": unit,
             "title": dict(output.title.texts) if output else {},
         }
-        for suffix in ("of", "to"):
+        for suffix in ("of", "to", "sum", "weight", "rows"):
             if f"{name}.{suffix}" in self.shapes:
                 found[suffix] = self._shown(f"{name}.{suffix}")
         return found

@@ -93,13 +93,15 @@ AT_MIDNIGHT = Function(
     doc="The start of a day; a date beside a timestamp becomes it by itself.",
     example=("at_midnight(date '2023-05-09')", dt.datetime(2023, 5, 9)),
 )
+# Only months are added as intervals: DuckDB takes `INTERVAL 30 DAYS` and `INTERVAL 1 MONTH` for one expression, and
+# computes it once.
 _ADD_DAYS = Function(
     name="add_days",
     parameters=("date", "integer"),
     result=lambda day, days: DATE,
     evaluate=lambda day, days: day + dt.timedelta(days=days),
     python="{0} + _timedelta({1})",
-    sql="CAST({0} + TO_DAYS(CAST({1} AS INTEGER)) AS DATE)",
+    sql="CAST({0} + CAST({1} AS INTEGER) AS DATE)",
     names={"_timedelta": dt.timedelta},
     doc="A date some days later.",
     example=("add_days(date '2023-05-09', 1)", dt.date(2023, 5, 10)),
@@ -121,7 +123,7 @@ ADD_MICROSECONDS = Function(
     result=lambda moment, micros: TIMESTAMP,
     evaluate=lambda moment, micros: moment + dt.timedelta(microseconds=micros),
     python="{0} + _timedelta(microseconds={1})",
-    sql="{0} + TO_MICROSECONDS({1})",
+    sql="MAKE_TIMESTAMP(EPOCH_US({0}) + {1})",
     names={"_timedelta": dt.timedelta},
     doc="A timestamp some microseconds later.",
     example=("add_microseconds(timestamp '2023-05-09 00:00:00', 1000000)", dt.datetime(2023, 5, 9, 0, 0, 1)),

@@ -89,10 +89,11 @@ class Distinct:
 
 @frozen(kw_only=True)
 class Keep:
-    """Rows for which the condition is true."""
+    """Rows for which the condition is true; `label` is what an author wrote for it."""
 
     source: "Relation"
     where: Expr
+    label: str = ""
 
 
 @frozen(kw_only=True)
@@ -219,6 +220,7 @@ class Gather:
         on: The subject's key.
         outer: Columns of the subject that the rows read, as `alias.column`.
         flags: Columns that tell why a row is excluded, by reason; for counting.
+        titles: What the fact and its exclusions are called, by language.
     """
 
     source: "Relation"
@@ -231,6 +233,7 @@ class Gather:
     flags: tuple[tuple[str, str], ...] = ()
     id: tuple[str, ...] = ()
     show: tuple[Field, ...] = ()
+    titles: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
 
 
 @frozen(kw_only=True)

@@ -7,7 +7,15 @@ order of dependence, immutable, with the shape of its scores for explanations.
 from trustcommerce.plan.chain import links
 from trustcommerce.plan.pack import PackPlan, plan_pack
 from trustcommerce.plan.ruleset import RuleSetPlan, Version
-from trustcommerce.plan.shape import AdjustmentShape, ExceptionShape, ItemShape, LimitShape, Line, NodeShape
+from trustcommerce.plan.shape import (
+    AdjustmentShape,
+    ExceptionShape,
+    ItemShape,
+    LimitShape,
+    Line,
+    NodeShape,
+    adjustments,
+)
 from trustcommerce.plan.texts import reason_texts
 
 __all__ = [
@@ -20,6 +28,7 @@ __all__ = [
     "PackPlan",
     "RuleSetPlan",
     "Version",
+    "adjustments",
     "links",
     "plan_pack",
     "reason_texts",

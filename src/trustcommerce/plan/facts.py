@@ -325,7 +325,8 @@ class FactRows(OriginRows):
         return Column(measure.name, measure.type)
 
     def gather(self) -> Gather:
-        """Every measure of this fact, over the subjects that `attach` puts below it."""
+        """Every measure of this fact, over subjects that the chain puts below it."""
+        titles = {self.fact.name: self.fact.title, **{each.name: each.title for each in self.fact.exclude}}
         subject = self.facts.shared.ruleset
         fields = self.facts.subject.columns if self.facts.subject is not None else {}
         nothing = Scan(table="", key=(), fields=())
@@ -340,6 +341,7 @@ class FactRows(OriginRows):
             flags=tuple(sorted(self.flags.items())),
             id=self.fact.id,
             show=tuple(Field(name, self.read(name, None).type) for name in self.fact.show),
+            titles=tuple((name, tuple(title.texts.items())) for name, title in titles.items() if title.texts),
         )
 
 

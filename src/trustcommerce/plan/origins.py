@@ -172,7 +172,8 @@ class OriginRows:
         for step in self.context.steps[: self._before]:
             relation = put(relation, step)
         if self.where is not None:
-            relation = Keep(source=relation, where=self.where)
+            label = self.origin.where.text if self.origin.where is not None else ""
+            relation = Keep(source=relation, where=self.where, label=label)
         for step in self.context.steps[self._before :]:
             relation = put(relation, step)
         return relation

@@ -154,8 +154,8 @@ class _Planner:
             self.failed.add(name)
             return None
         self._check_totals(versions)
-        self.results[name] = {
-            each.name: each.type for version in versions for each in (*version.carried, *version.outputs)
+        self.results[name] = {each.name: each.type for version in versions for each in version.carried} | {
+            each.name: each.type for version in versions for each in version.outputs
         }
         first = rulesets[0]
         table = self.pack.tables.get(first.table)

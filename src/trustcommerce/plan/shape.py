@@ -6,7 +6,16 @@ from trustcommerce.diagnostics import Span
 from trustcommerce.language.types import Type
 from trustcommerce.model.title import Title
 
-__all__ = ["STATUSES", "AdjustmentShape", "ExceptionShape", "ItemShape", "LimitShape", "Line", "NodeShape"]
+__all__ = [
+    "STATUSES",
+    "AdjustmentShape",
+    "ExceptionShape",
+    "ItemShape",
+    "LimitShape",
+    "Line",
+    "NodeShape",
+    "adjustments",
+]
 
 STATUSES = ("scored", "default", "insufficient", "exempt", "frozen", "masked", "not_applicable")
 """Ordered by precedence in roll-ups, lowest first; `not_applicable` is of parts only."""
@@ -111,3 +120,8 @@ class NodeShape:
     children: tuple["NodeShape", ...] = ()
     lines: tuple[Line, ...] = field(default=())
     span: Span | None = field(default=None, eq=False, repr=False)
+
+
+def adjustments(shape: NodeShape) -> list[AdjustmentShape]:
+    """Every bonus and deduction of a score."""
+    return [*shape.adjustments, *(each for child in shape.children for each in adjustments(child))]

@@ -11,9 +11,12 @@ def reason_texts(plan: PackPlan) -> dict[str, dict[str, str]]:
     texts: dict[str, dict[str, str]] = {code: dict(each.texts) for code, each in plan.registry.reason_texts.items()}
 
     def visit(shape: NodeShape) -> None:
-        for each in (shape, *shape.adjustments, *shape.limits, *shape.exceptions):
-            if each.reason and each.title:
-                texts.setdefault(each.reason, dict(each.title.texts))
+        said = [(shape.reason, shape.title), *((each.reason, each.title) for each in shape.adjustments)]
+        said += [(each.reason, each.title) for each in shape.limits]
+        said += [(each.reason, each.title) for each in shape.exceptions if each.reason is not None]
+        for code, title in said:
+            if code and title:
+                texts.setdefault(code, dict(title.texts))
         for child in shape.children:
             visit(child)
 

@@ -40,8 +40,10 @@ def _check_rows(rows: FactRows) -> None:
 def _check_names(context: Context) -> None:
     """Tables and rows of a record stand under names of their own."""
     taken = dict.fromkeys(context.columns, "a column of the subject")
+    taken |= {each.name: f"one of the {each.block}" for each in context.ruleset.items.values()}
+    taken |= dict.fromkeys(context.ruleset.scores, "a score")
     for name, what, span in _tables(context):
-        if name in taken:
+        if name in taken and (what != "a reference" or name in context.columns):  # items report references
             hint = "give it another name: a record holds both"
             context.problems.add(codes.DUPLICATE_NAME, f"`{name}` is {taken[name]} already", span, hint)
         taken[name] = what

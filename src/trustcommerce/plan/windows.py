@@ -146,8 +146,12 @@ def _span(text: str, said: Text, anchor: Expr, context: Context) -> Bounds | Non
     match = _ROLLING.match(text)
     interval = None if match is None else Interval.parse(f"{match.group(1)} {match.group(3)}")
     if match is None or interval is None:
-        hint = did_you_mean(text, _known(text, context)) or _EXAMPLES
-        context.ops.error(codes.BAD_WINDOW, f"no window `{said.text}`", said.span(), hint)
+        known = _known(text, context)
+        if text in known:
+            context.ops.error(codes.BAD_WINDOW, "a window is at most a century long", said.span(), "write `all`")
+        else:
+            hint = did_you_mean(text, known) or _EXAMPLES
+            context.ops.error(codes.BAD_WINDOW, f"no window `{said.text}`", said.span(), hint)
         return None
     count, calendar, unit = match.group(1), match.group(2), match.group(3)
     if int(count) == 0:

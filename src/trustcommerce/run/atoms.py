@@ -77,6 +77,7 @@ class Atoms:
         given = {**(frozen or {}), **flat}
         facts = [gather for gather in self.gathers if gather.fact in record]
         if facts:
+            self._check_once(facts, flat)
             given |= self._measured(facts, record, as_of, known_as_of or as_of)
         for key, public in self.keys.items():
             if key not in given and public in given:
@@ -120,6 +121,20 @@ class Atoms:
                     value=value,
                     hint=did_you_mean(str(name), known),
                 )
+
+    def _check_once(self, facts: Sequence[Gather], flat: Mapping[str, Any]) -> None:
+        """What rows give is not given as a number beside them."""
+        for gather in facts:
+            for measure in gather.measures:
+                for name in (self.key(measure.name, measure.atom), self.version.atoms[measure.atom].name):
+                    if name in flat:
+                        raise DataError(
+                            f"the record holds `{name}` and the rows of `{gather.fact}`, of which it is made",
+                            ruleset=self.plan.name,
+                            column=name,
+                            value=flat[name],
+                            hint="give one of them",
+                        )
 
     def _instead(self, name: str) -> str | None:
         """The fact whose rows would give a number that is absent."""
@@ -168,15 +183,28 @@ class Atoms:
     def _scan(self, record: Record) -> Callable[[Scan, str], Iterable[Row]]:
         def scan(wanted: Scan, role: str) -> Iterable[Row]:
             rows = record.get(role)
+            if role not in record:
+                said = f"the rows of `{role}` are needed beside those of the fact: a list, of table `{wanted.table}`"
+                raise DataError(said, ruleset=self.plan.name, column=role)
             if rows is None or isinstance(rows, Mapping | str) or not isinstance(rows, Iterable):
-                raise DataError(
-                    f"the rows of `{role}` are needed beside those of the fact: a list, of table `{wanted.table}`",
-                    ruleset=self.plan.name,
-                    column=role,
-                )
-            return [self._row(row, wanted, f"{role}[{i}]") for i, row in enumerate(rows)]
+                said = f"`{role}` must be a list of rows of table `{wanted.table}`"
+                raise DataError(said, ruleset=self.plan.name, column=role, value=rows)
+            found = [self._row(row, wanted, f"{role}[{i}]") for i, row in enumerate(rows)]
+            self._check_keys(found, wanted, role)
+            return found
 
         return scan
+
+    def _check_keys(self, rows: Sequence[Row], scan: Scan, role: str) -> None:
+        """No two rows have the same key, as in tables."""
+        seen: set[tuple[Any, ...]] = set()
+        for row in rows if scan.key else ():
+            key = tuple(row[name] for name in scan.key)
+            if key in seen:
+                shown = ", ".join(map(str, key))
+                said = f"2 rows of `{role}` have the key {shown}"
+                raise DataError(said, ruleset=self.plan.name, column=scan.key[0], row=role, value=key[0])
+            seen.add(key)
 
     def _row(self, row: Any, scan: Scan, place: str) -> Row:
         if not isinstance(row, Mapping):

@@ -1,6 +1,7 @@
 """DuckDB connections as the runs use them: in memory, closed to the outside, each its own."""
 
 import re
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,19 +19,27 @@ _READ: dict[int, dict[str, tuple[Path, ...]]] = {}
 
 
 @contextmanager
-def connect(what: str, threads: int | None = None, memory: str | None = None) -> "Iterator[duckdb.DuckDBPyConnection]":
-    """A connection that is closed at the end; `what` names the work in messages."""
+def connect(
+    what: str, threads: int | None = None, memory: str | None = None, spill: Path | None = None
+) -> "Iterator[duckdb.DuckDBPyConnection]":
+    """A connection that is closed at the end; `what` names the work in messages.
+
+    Args:
+        spill: Where what does not fit into memory goes; by default a folder for temporary files, gone at the end.
+    """
     import duckdb
 
     if memory is not None and not re.fullmatch(r"[0-9]+(\.[0-9]+)? ?[KMGT]i?B", memory):
         raise DataError(f"`{memory}` is no amount of memory", hint="write it as 4GB or 500MB")
     if threads is not None and threads < 1:
         raise DataError(f"{threads} threads can do nothing", hint="give 1 or more, or None for all cores")
+    own = None if spill is not None else tempfile.TemporaryDirectory(prefix="trustcommerce-")
     connection = duckdb.connect()
     read = _READ[id(connection)] = {}
     try:
         connection.execute("SET autoinstall_known_extensions = false")
         connection.execute("SET python_enable_replacements = false")
+        connection.execute(f"SET temp_directory = {text(str(spill or (own.name if own else '')))}")
         if threads is not None:
             connection.execute(f"SET threads = {int(threads)}")
         if memory is not None:
@@ -44,6 +53,8 @@ def connect(what: str, threads: int | None = None, memory: str | None = None) ->
     finally:
         del _READ[id(connection)]
         connection.close()
+        if own is not None:
+            own.cleanup()
 
 
 def reading(connection: "duckdb.DuckDBPyConnection", what: str, files: Sequence[Path] = ()) -> None:

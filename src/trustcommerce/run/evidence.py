@@ -11,7 +11,8 @@ from attrs import frozen
 from sqlglot import exp
 
 from trustcommerce.language.expressions import columns
-from trustcommerce.language.relations import Field, Gather, Measure
+from trustcommerce.language.relations import Field, Gather, Keep, Measure
+from trustcommerce.plan import links
 from trustcommerce.run.duck import quote
 from trustcommerce.run.query import Layers
 from trustcommerce.run.sql import column, literal, outward
@@ -43,13 +44,22 @@ class MeasureEvidence:
 
 @frozen(kw_only=True)
 class FactEvidence:
-    """One fact: its rows, and those that are excluded, by reason with the first of them."""
+    """One fact: its rows, and those that are excluded, by reason with the first of them.
+
+    Args:
+        seen: Rows before the fact's own condition, which is `where`.
+        rows: Rows that the condition left.
+        titles: What the fact and its exclusions are called, by language.
+    """
 
     fact: str
     id: tuple[str, ...]
+    seen: int
+    where: str
     rows: int
     excluded: tuple[tuple[str, int, RowList], ...]
     measures: tuple[MeasureEvidence, ...]
+    titles: dict[str, dict[str, str]]
 
 
 def evidence(run: "Run", key: Sequence[Any], given: frozenset[str]) -> list[FactEvidence]:
@@ -81,15 +91,30 @@ class _Fact:
             for i, measure in enumerate(gather.measures)
             for j, (_, condition) in enumerate(measure.filters)
         ]
-        mine = [
-            exp.EQ(this=column(name), expression=literal(value, on.type))
-            for name, on, value in zip(gather.key, gather.on, key, strict=True)
-        ]
-        query = exp.select(*shown, *flags, *tests).from_(rows, copy=False).where(exp.and_(*mine), copy=False)
+        query = exp.select(*shown, *flags, *tests).from_(rows, copy=False).where(self._mine(key), copy=False)
         self.name = f"evidence_{gather.fact}"
-        for stage in layers.stages:
-            run.stage(stage)
+        run.stages(layers.stages)
         run.make("TABLE", quote(self.name), layers.finish(query))
+        self.seen, self.where = self._count("TRUE"), ""
+        condition = next((each for each in links(gather.rows) if isinstance(each, Keep) and each.label), None)
+        if condition is not None:
+            self.seen, self.where = self._before(condition, key, given), condition.label
+
+    def _mine(self, key: Sequence[Any]) -> exp.Expression:
+        """The condition that a row belongs to the subject."""
+        return exp.and_(
+            *(
+                exp.EQ(this=column(name), expression=literal(value, on.type))
+                for name, on, value in zip(self.gather.key, self.gather.on, key, strict=True)
+            )
+        )
+
+    def _before(self, condition: Keep, key: Sequence[Any], given: frozenset[str]) -> int:
+        """How many rows the subject has before the fact's own condition."""
+        run, layers = self.run, Layers(self.run.version, self.run.as_of, self.run.known_as_of, given, "duckdb")
+        rows = layers.build(condition.source, set(self.gather.key), outer=self.gather)
+        counted = exp.select(exp.Count(this=exp.Star())).from_(rows, copy=False).where(self._mine(key), copy=False)
+        return run.number(layers.finish(counted))
 
     @staticmethod
     def _shown(name: str, each: Field | None) -> exp.Expression:
@@ -103,12 +128,15 @@ class _Fact:
         return FactEvidence(
             fact=self.gather.fact,
             id=self.gather.id,
+            seen=self.seen,
+            where=self.where,
             rows=self._count("TRUE"),
             excluded=tuple(
                 (reason, self._count(" OR ".join(flags)), self._rows(" OR ".join(flags)))
                 for reason, flags in reasons.items()
             ),
             measures=tuple(self._measure(i, measure) for i, measure in enumerate(self.gather.measures)),
+            titles={name: dict(texts) for name, texts in self.gather.titles},
         )
 
     def _measure(self, place: int, measure: Measure) -> MeasureEvidence:

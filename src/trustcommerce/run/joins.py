@@ -72,8 +72,8 @@ def _numbered(layers: "Layers", relation: Match) -> str:
     names = list(dict.fromkeys([each.name for each in (*relation.on, *relation.fields)]))
     names += [name for name in relation.valid[:2] if name not in names] if relation.valid is not None else []
     names += [name for name in relation.order if name not in names]
-    held = isinstance(relation.rows, Table)
-    rows = layers.tables[relation.rows] if held else layers.build(relation.rows, set(names))
+    table = relation.rows
+    rows = layers.tables[table] if isinstance(table, Table) else layers.build(table, set(names))
     order = [*relation.order] or [each.name for each in relation.on]
     order += [relation.valid[0]] if relation.valid is not None and relation.valid[0] not in order else []
     descending = relation.pick == "last"

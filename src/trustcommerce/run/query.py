@@ -113,16 +113,13 @@ def build_query(
     layers = Layers(version, as_of, known_as_of, given, dialect)
     rows = layers.build(version.relation, {each.name for each in outputs} | {ORDER, *extra})
     known: dict[str, Type] = {each.name: each.type for each in version.outputs}
-    carried = {each.name: each.type for each in version.carried}
-    projections: list[exp.Expression] = []
-    subject = [each for each in outputs if each.block == "subject"]
-    for each in [*subject, *extra, *(each for each in outputs if each.block != "subject")]:
-        if isinstance(each, str):
-            projections.append(exp.alias_(outward(column(each), carried[each]), each, quoted=True, copy=False))
-            continue
-        constant = version.constants.get(each.name)
-        value = to_sql(constant) if constant is not None else column(layers.names.get(each.name, each.name))
-        projections.append(exp.alias_(outward(value, known[each.name]), each.name, quoted=True, copy=False))
+    known |= {each.name: each.type for each in version.carried}
+    subject = [each.name for each in outputs if each.block == "subject"]
+    projections = []
+    for name in [*subject, *extra, *(each.name for each in outputs if each.block != "subject")]:
+        constant = version.constants.get(name)
+        value = to_sql(constant) if constant is not None else column(layers.names.get(name, name))
+        projections.append(exp.alias_(outward(value, known[name]), name, quoted=True, copy=False))
     query = exp.select(*projections).from_(rows, copy=False).order_by(column(ORDER), copy=False)
     return Query(sql=layers.finish(query), columns=tuple(each.name for each in outputs), stages=tuple(layers.stages))
 

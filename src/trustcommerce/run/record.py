@@ -152,10 +152,14 @@ class _Compiler:
         return self.variables[name]
 
     def _relation(self, relation: Relation) -> None:
-        if isinstance(relation, Scan | Distinct):
-            for each in self.version.inputs if isinstance(relation, Distinct) else relation.fields:
+        if isinstance(relation, Distinct):
+            for each in self.version.inputs:
                 self._input(each)
-            for name in relation.hidden if isinstance(relation, Scan) else ():
+            return
+        if isinstance(relation, Scan):
+            for each in relation.fields:
+                self._input(each)
+            for name in relation.hidden:
                 self._hide(self.variables[name], relation, name)
             return
         self._relation(relation.source)

@@ -7,6 +7,7 @@ check again. Nothing is shared between sessions.
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
@@ -53,9 +54,11 @@ class Result:
 
 
 @contextmanager
-def session(what: str, threads: int | None = None, memory: str | None = None) -> "Iterator[Session]":
-    """A session that is closed at the end; `what` names the work in messages."""
-    with connect(what, threads, memory) as connection:
+def session(
+    what: str, threads: int | None = None, memory: str | None = None, spill: Path | None = None
+) -> "Iterator[Session]":
+    """A session that is closed at the end; `what` names the work in messages, `spill` where memory overflows to."""
+    with connect(what, threads, memory, spill) as connection:
         yield Session(connection)
 
 
@@ -207,7 +210,8 @@ class Run:
             self._check_sums(stage)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        return self.connection.execute(sql).fetchall()
+        found: list[tuple[Any, ...]] = self.connection.execute(sql).fetchall()
+        return found
 
     def names(self, table: str) -> list[str]:
         """The columns of a table."""
