@@ -170,8 +170,8 @@ def test_files_that_are_refused(cli: Run, tmp_path: Path) -> None:
         ("store_experience", "s0001"),
         ("product", "p0003"),
         ("reputation", "c0001"),
-        ("operator", "o0001"),
-        ("resource_linkage", "o0001"),
+        ("operator", "u0001"),
+        ("resource_linkage", "u0001"),
     ],
 )
 def test_explain_as_text(cli: Run, ruleset: str, key: str, lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,10 +207,10 @@ def test_explain_as_json(cli: Run, facts: Path) -> None:
 
 def test_explain_of_nobody(cli: Run, facts: Path) -> None:
     """A key that the table does not have is an error, and so is one that the rule set does not judge."""
-    off_sale = cli("explain", KUAISHOU, "product", "p0001", "--facts", SEEDS, "--as-of", DAY, code=1)
+    off_sale = cli("explain", KUAISHOU, "product", "p0021", "--facts", SEEDS, "--as-of", DAY, code=1)
     assert (
         off_sale
-        == "error: rule set `product`, row `p0001`: this subject is not judged: the rule set's `where` is not true for it\n"
+        == "error: rule set `product`, row `p0021`: this subject is not judged: the rule set's `where` is not true for it\n"
     )
     said = cli("explain", LINKAGE, "operator", "o9", "--facts", facts, "--as-of", DAY, code=1)
     assert said.startswith("error: rule set `operator`, row `o9`: table `operators` has no row with the key o9")
@@ -231,6 +231,7 @@ def test_inputs(cli: Run) -> None:
         "unit": None,
         "from": "operators",
         "key": True,
+        "kind": "column",
     }
     assert {each["name"] for each in found} == set(RECORD)
     assert "has no rule set `operato`\nhint: did you mean `operator`?" in cli("inputs", LINKAGE, "operato", code=1)

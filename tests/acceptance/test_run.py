@@ -39,7 +39,7 @@ def test_run_writes_parquet(cli: Run, facts: Path, tmp_path: Path) -> None:
     assert (report["version"], report["as_of"], report["skipped"]) == ("2026.11", DAY, {})
     done = report["rulesets"]["operator"]
     assert done["statuses"] == {"operator_score": {"insufficient": 1, "scored": 2}}
-    assert (done["file"], done["rows_read"], done["rows"], done["not_judged"], done["shadow"]) == (
+    assert (done["file"], done["subjects"], done["rows"], done["not_judged"], done["shadow"]) == (
         "operator.parquet",
         3,
         3,
