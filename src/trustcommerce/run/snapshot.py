@@ -8,22 +8,13 @@ import datetime as dt
 import json
 from bisect import bisect_left, bisect_right
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import field, frozen
-from sqlglot import exp
 
 from trustcommerce.errors import DataError
-from trustcommerce.language.expressions import columns
-from trustcommerce.language.relations import Peers, Rank
-from trustcommerce.plan import Version, links
-from trustcommerce.run.query import Layers
-from trustcommerce.run.sql import column
 
-if TYPE_CHECKING:
-    from trustcommerce.run.table import Run
-
-__all__ = ["FrozenPeers", "FrozenRank", "Snapshot", "freeze"]
+__all__ = ["FrozenPeers", "FrozenRank", "Partition", "Snapshot"]
 
 Partition = tuple[Any, ...]
 
@@ -145,54 +136,3 @@ def _frozen(name: str, data: dict[str, Any]) -> FrozenPeers | FrozenRank:
         return FrozenPeers(name, {tuple(map(_value, key)): _value(value) for key, value in data["rows"]})
     rows = {tuple(map(_value, key)): [tuple(map(_value, row)) for row in value] for key, value in data["rows"]}
     return FrozenRank(name, data["form"], data["descending"], rows)
-
-
-def freeze(run: "Run", version: Version, given: frozenset[str]) -> dict[str, FrozenPeers | FrozenRank]:
-    """What a run's subjects are compared with, by the name under which a record would give it."""
-    found: dict[str, FrozenPeers | FrozenRank] = {}
-    for node in reversed(list(links(version.relation))):
-        if isinstance(node, Peers):
-            found |= _peers(run, node, version, given)
-        elif isinstance(node, Rank):
-            found[version.atoms[node.name].name] = _rank(run, node, version, given)
-    return found
-
-
-def _peers(run: "Run", node: Peers, version: Version, given: frozenset[str]) -> dict[str, FrozenPeers | FrozenRank]:
-    layers = Layers(version, run.as_of, run.known_as_of, given, "duckdb")
-    layers.build(node, {measure.name for measure in node.measures})
-    run.stages(layers.stages)
-    stage = layers.stages[-1]
-    rows = run.rows(f"SELECT * FROM {stage.name}")
-    names = run.names(stage.name)
-    found: dict[str, FrozenPeers | FrozenRank] = {}
-    for measure in node.measures:
-        at = names.index(measure.name)
-        public = version.atoms[measure.atom].name
-        values = {tuple(row[: len(stage.key)]): row[at] for row in rows}
-        if measure.function in ("count", "sum", "distinct"):
-            values = {key: int(value or 0) for key, value in values.items()}
-        found[public] = FrozenPeers(public, values)
-    run.drop()
-    return found
-
-
-def _rank(run: "Run", node: Rank, version: Version, given: frozenset[str]) -> FrozenRank:
-    layers = Layers(version, run.as_of, run.known_as_of, given, "duckdb")
-    value, descending = node.order[0]
-    key = [each.name for each in version.inputs][: len(run.plan.key)]
-    exprs = [value, *node.within, *([node.where] if node.where is not None else [])]
-    source = layers.build(node.source, {name for each in exprs for name in columns(each)} | set(key))
-    picked = [exp.alias_(layers.sql(each), f"c{i}", quoted=True) for i, each in enumerate([*node.within, value])]
-    query = exp.select(*picked, *map(column, key)).from_(source, copy=False)
-    if node.where is not None:
-        query = query.where(layers.sql(node.where), copy=False)
-    run.stages(layers.stages)
-    values: dict[Partition, list[tuple[Any, ...]]] = {}
-    size = len(node.within)
-    for row in run.rows(layers.finish(query)):
-        values.setdefault(tuple(row[:size]), []).append(tuple(row[size:]))
-    for each in values.values():
-        each.sort()
-    run.drop()
-    return FrozenRank(version.atoms[node.name].name, node.form, descending, values)

@@ -19,13 +19,15 @@ from trustcommerce.plan import RuleSetPlan, Version
 from trustcommerce.run.border import admit
 from trustcommerce.run.components import components
 from trustcommerce.run.duck import connect, first_row, quote
-from trustcommerce.run.evidence import FactEvidence, evidence
+from trustcommerce.run.evidence import FactEvidence
+from trustcommerce.run.freeze import freeze
 from trustcommerce.run.grouping import ROWS, flag_count
 from trustcommerce.run.query import ORDER, SUBJECTS, Stage, build_query, sources
 from trustcommerce.run.required import check_required
 from trustcommerce.run.rows import Rows
-from trustcommerce.run.snapshot import FrozenPeers, FrozenRank, freeze
+from trustcommerce.run.snapshot import FrozenPeers, FrozenRank
 from trustcommerce.run.sql import typed
+from trustcommerce.run.trace import trace
 from trustcommerce.run.values import accept
 
 if TYPE_CHECKING:
@@ -181,7 +183,7 @@ class Run:
         try:
             given, _ = self._subjects()
             self._sources(given)
-            return evidence(self, values, given)
+            return trace(self, values, given)
         finally:
             self.drop()
 
