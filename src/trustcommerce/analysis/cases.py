@@ -16,6 +16,7 @@ from trustcommerce.diagnostics import Diagnostic, Problems
 from trustcommerce.engine import Engine, load
 from trustcommerce.errors import DataError, PolicyError
 from trustcommerce.language.names import did_you_mean
+from trustcommerce.plan import RuleSetPlan
 from trustcommerce.read import Mapping as Tree
 from trustcommerce.read import Node, Scalar, Sequence, parse_date, read_pack
 from trustcommerce.run.atoms import Atoms
@@ -116,7 +117,23 @@ def _run_file(engine: Engine, tree: Tree, lang: str) -> Iterator[CaseResult]:
         assert isinstance(case, Tree)
         own = case.get("as_of")
         as_of = own.text if isinstance(own, Scalar) else day.text
-        yield _run_case(engine, name.text, case, {**shared, **_values(case.get("inputs"))}, as_of, lang)
+        inputs = _joined(engine.plan.rulesets[name.text], shared, _values(case.get("inputs")), as_of)
+        yield _run_case(engine, name.text, case, inputs, as_of, lang)
+
+
+def _joined(plan: RuleSetPlan, shared: dict[str, Any], own: dict[str, Any], as_of: str) -> dict[str, Any]:
+    """What all cases share, less the numbers that a case's own rows give, and what the case says."""
+    day = parse_date(as_of)
+    version = None if day is None else plan.version(day)
+    made = Atoms(plan, version).made_of(own) if version is not None else {}
+    kept: dict[str, Any] = {}
+    for name, given in shared.items():
+        if isinstance(given, dict):
+            left = {part: each for part, each in given.items() if f"{name}.{part}" not in made}
+            kept |= {name: left} if left or not given else {}
+        elif name not in made:
+            kept[name] = given
+    return {**kept, **own}
 
 
 def _values(node: Node | None) -> dict[str, Any]:

@@ -60,6 +60,15 @@ class Atoms:
         metrics = {name.rpartition(".")[0] for name in self.public}
         return frozenset([*self.expected, *self.public, *self.rows, *metrics]) - {""}
 
+    def made_of(self, record: Record) -> dict[str, str]:
+        """Numbers that the rows in a record give, each with the name of its fact."""
+        found = {}
+        for gather in self.gathers:
+            for measure in gather.measures if gather.fact in record else ():
+                for name in (self.key(measure.name, measure.atom), self.version.atoms[measure.atom].name):
+                    found[name] = gather.fact
+        return found
+
     # -- making it plain
 
     def plain(
@@ -77,7 +86,7 @@ class Atoms:
         given = {**(frozen or {}), **flat}
         facts = [gather for gather in self.gathers if gather.fact in record]
         if facts:
-            self._check_once(facts, flat)
+            self._check_once(record, flat)
             given |= self._measured(facts, record, as_of, known_as_of or as_of)
         for key, public in self.keys.items():
             if key not in given and public in given:
@@ -122,19 +131,17 @@ class Atoms:
                     hint=did_you_mean(str(name), known),
                 )
 
-    def _check_once(self, facts: Sequence[Gather], flat: Mapping[str, Any]) -> None:
+    def _check_once(self, record: Record, flat: Mapping[str, Any]) -> None:
         """What rows give is not given as a number beside them."""
-        for gather in facts:
-            for measure in gather.measures:
-                for name in (self.key(measure.name, measure.atom), self.version.atoms[measure.atom].name):
-                    if name in flat:
-                        raise DataError(
-                            f"the record holds `{name}` and the rows of `{gather.fact}`, of which it is made",
-                            ruleset=self.plan.name,
-                            column=name,
-                            value=flat[name],
-                            hint="give one of them",
-                        )
+        for name, fact in self.made_of(record).items():
+            if name in flat:
+                raise DataError(
+                    f"the record holds `{name}` and the rows of `{fact}`, of which it is made",
+                    ruleset=self.plan.name,
+                    column=name,
+                    value=flat[name],
+                    hint="give one of them",
+                )
 
     def _instead(self, name: str) -> str | None:
         """The fact whose rows would give a number that is absent."""
