@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from trustcommerce.job import RunReport
     from trustcommerce.run.evidence import FactEvidence
     from trustcommerce.run.snapshot import Snapshot
+    from trustcommerce.supply import FactTables
 
 __all__ = ["Engine", "check", "load"]
 
@@ -164,7 +165,7 @@ class Engine:
         frame: Any,
         as_of: dt.date | str,
         *,
-        tables: Mapping[str, Any] | str | Path | None = None,
+        tables: "FactTables | None" = None,
         known_as_of: dt.date | str | None = None,
         threads: int | None = None,
         memory: str | None = None,
@@ -219,7 +220,7 @@ class Engine:
 
     def run(
         self,
-        facts: str | Path,
+        facts: "FactTables",
         out: str | Path,
         as_of: dt.date | str,
         *,
@@ -235,7 +236,7 @@ class Engine:
 
         return run_pack(
             self.plan,
-            Path(facts),
+            facts,
             Path(out),
             _day(as_of),
             only=[only] if isinstance(only, str) else only,
@@ -250,7 +251,7 @@ class Engine:
         self,
         ruleset: str,
         key: object,
-        facts: str | Path,
+        facts: "FactTables",
         as_of: dt.date | str,
         *,
         known_as_of: dt.date | str | None = None,
@@ -264,15 +265,15 @@ class Engine:
         return self._gathered(ruleset, key, facts, as_of, known_as_of)[0]
 
     def freeze(
-        self, ruleset: str, facts: str | Path, as_of: dt.date | str, *, known_as_of: dt.date | str | None = None
+        self, ruleset: str, facts: "FactTables", as_of: dt.date | str, *, known_as_of: dt.date | str | None = None
     ) -> "Snapshot":
         """The peers of a rule set on a day, which single records need to be compared with."""
         from trustcommerce.gather import gather_peers
-        from trustcommerce.supply import folder_of
+        from trustcommerce.supply import facts_of
 
         day, known = _day(as_of), None if known_as_of is None else _day(known_as_of)
         self._version(self._plan(ruleset), day)
-        return gather_peers(self.plan, ruleset, folder_of(self.plan, facts), day, known)
+        return gather_peers(self.plan, ruleset, facts_of(self.plan, facts, ruleset), day, known)
 
     def decide(
         self,
@@ -280,7 +281,7 @@ class Engine:
         key: object,
         as_of: dt.date | str,
         *,
-        facts: str | Path | None = None,
+        facts: "FactTables | None" = None,
         out: str | Path | None = None,
         known_as_of: dt.date | str | None = None,
     ) -> Decision:
@@ -311,14 +312,14 @@ class Engine:
         return dict(found.frozen)
 
     def _gathered(
-        self, ruleset: str, key: object, facts: str | Path, as_of: dt.date | str, known_as_of: dt.date | str | None
+        self, ruleset: str, key: object, facts: "FactTables", as_of: dt.date | str, known_as_of: dt.date | str | None
     ) -> "tuple[dict[str, Any], list[FactEvidence]]":
         from trustcommerce.gather import gather_record
-        from trustcommerce.supply import folder_of
+        from trustcommerce.supply import facts_of
 
         day, known = _day(as_of), None if known_as_of is None else _day(known_as_of)
         self._version(self._plan(ruleset), day)
-        return gather_record(self.plan, ruleset, _joined(key), folder_of(self.plan, facts), day, known)
+        return gather_record(self.plan, ruleset, _joined(key), facts_of(self.plan, facts, ruleset), day, known)
 
     # -- helpers
 

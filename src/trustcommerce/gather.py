@@ -14,8 +14,7 @@ from trustcommerce.plan import PackPlan, RuleSetPlan, Version
 from trustcommerce.run.evidence import FactEvidence
 from trustcommerce.run.snapshot import Snapshot
 from trustcommerce.run.table import session
-from trustcommerce.sources import Folder
-from trustcommerce.supply import Supply, rows_of
+from trustcommerce.supply import Facts, Supply, rows_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,14 +23,14 @@ __all__ = ["gather_peers", "gather_record", "written_record"]
 
 
 def gather_record(
-    loaded: PackPlan, ruleset: str, key: str, folder: Folder, day: dt.date, known_as_of: dt.date | None = None
+    loaded: PackPlan, ruleset: str, key: str, facts: Facts, day: dt.date, known_as_of: dt.date | None = None
 ) -> tuple[dict[str, Any], list[FactEvidence]]:
     """The record of the subject with `key` (its columns joined by commas) on `day`, and the rows behind it."""
     plan = loaded.rulesets[ruleset]
     version = plan.version(day)
     assert version is not None
     with session(f"rule set `{ruleset}`") as opened:
-        supply = Supply(loaded, opened, day, known_as_of, {}, folder)
+        supply = Supply(loaded, opened, day, known_as_of, facts)
         table = supply.run(ruleset).table
         known = opened.tables.get(plan.table)
         subjects = None if known is None else known.table()
@@ -48,14 +47,14 @@ def gather_record(
 
 
 def gather_peers(
-    loaded: PackPlan, ruleset: str, folder: Folder, day: dt.date, known_as_of: dt.date | None = None
+    loaded: PackPlan, ruleset: str, facts: Facts, day: dt.date, known_as_of: dt.date | None = None
 ) -> Snapshot:
     """The peers that subjects of a rule set are compared with on `day`."""
     plan = loaded.rulesets[ruleset]
     version = plan.version(day)
     assert version is not None
     with session(f"rule set `{ruleset}`") as opened:
-        Supply(loaded, opened, day, known_as_of, {}, folder).prepare(plan, version, None)
+        Supply(loaded, opened, day, known_as_of, facts).prepare(plan, version, None)
         found = opened.freeze(plan, version, day, known_as_of)
     if not found:
         raise DataError("this rule set compares no subjects: there is nothing to freeze", ruleset=ruleset)

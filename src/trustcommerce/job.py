@@ -18,9 +18,8 @@ from attrs import evolve, field, frozen
 from trustcommerce.errors import DataError, RunError
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.plan import PackPlan, RuleSetPlan
-from trustcommerce.run.rows import Rows
 from trustcommerce.run.table import Result, session
-from trustcommerce.supply import Supply, folder_of, rows_of
+from trustcommerce.supply import FactTables, Supply, facts_of, rows_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,7 +74,7 @@ def score_frames(
     plan: RuleSetPlan,
     frame: Any,
     day: dt.date,
-    tables: Mapping[str, Any] | str | Path,
+    tables: FactTables,
     *,
     known_as_of: dt.date | None,
     threads: int | None,
@@ -84,28 +83,17 @@ def score_frames(
 ) -> "pa.Table":
     """One rule set over a frame or file, after the rule sets that it reads."""
     subjects = None if frame is None else rows_of(loaded, frame, plan.table, plan.name)
-    folder = folder_of(loaded, tables) if isinstance(tables, str | Path) else None
-    given = {} if folder is not None else _given(loaded, plan, tables)
+    facts = facts_of(loaded, tables, plan.name)
     if subjects is not None and plan.table:
-        given.setdefault(plan.table, subjects)
+        facts.tables.setdefault(plan.table, subjects)
     with session(f"rule set `{plan.name}`", threads, memory) as opened:
-        supply = Supply(loaded, opened, day, known_as_of, given, folder)
+        supply = Supply(loaded, opened, day, known_as_of, facts)
         return supply.run(plan.name, subjects=subjects, wanted=wanted).table
-
-
-def _given(loaded: PackPlan, plan: RuleSetPlan, tables: Any) -> dict[str, Rows]:
-    found = {}
-    for name, table in tables.items():
-        if name not in loaded.pack.tables and name not in loaded.rulesets:
-            known = [*loaded.pack.tables, *loaded.rulesets]
-            raise DataError(f"the pack has no table `{name}`", ruleset=plan.name, hint=did_you_mean(name, known))
-        found[name] = rows_of(loaded, table, name, plan.name, f"table `{name}`")
-    return found
 
 
 def run_pack(
     loaded: PackPlan,
-    facts: Path,
+    facts: FactTables,
     out: Path,
     day: dt.date,
     *,
@@ -122,12 +110,12 @@ def run_pack(
     if writer is None:
         raise DataError(f"no output format `{format}`", hint=f"one of {', '.join(loaded.registry.outputs)}")
     chosen = _chosen(loaded, only)
-    folder = folder_of(loaded, facts)
+    given = facts_of(loaded, facts)
     done: dict[str, dict[str, Any]] = {}
     skipped: dict[str, str] = {}
     what = f"pack `{loaded.pack.name}`"
     with _beside(out) as (target, spill), session(what, threads, memory, spill) as opened:
-        supply = Supply(loaded, opened, day, known_as_of, {}, folder)
+        supply = Supply(loaded, opened, day, known_as_of, given)
         for place, name in enumerate(chosen, 1):
             plan = loaded.rulesets[name]
             reason = _why_skipped(plan, day, skipped, asked=only is not None and name in only)

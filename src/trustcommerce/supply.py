@@ -8,7 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from attrs import field, frozen
+
 from trustcommerce.errors import DataError
+from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.relations import Scan
 from trustcommerce.plan import PackPlan, RuleSetPlan, Version
 from trustcommerce.run.frames import to_arrow
@@ -17,10 +20,34 @@ from trustcommerce.run.rows import Rows
 from trustcommerce.run.table import Result, Session
 from trustcommerce.sources import Folder
 
-__all__ = ["Supply", "folder_of", "rows_of"]
+__all__ = ["FactTables", "Facts", "Supply", "facts_of", "rows_of"]
+
+FactTables = Mapping[str, Any] | str | Path
+"""Facts as callers give them: tables and results of rule sets by name, or where they are."""
 
 
-def folder_of(loaded: PackPlan, path: str | Path) -> Folder:
+@frozen(kw_only=True)
+class Facts:
+    """Tables at hand, and the folder that holds the others, if any does."""
+
+    tables: dict[str, Rows] = field(factory=dict)
+    folder: Folder | None = None
+
+
+def facts_of(loaded: PackPlan, given: FactTables, ruleset: str | None = None) -> Facts:
+    """What a caller gives as facts: a folder or database file, or frames and paths by the name of the table."""
+    if isinstance(given, str | Path):
+        return Facts(folder=_folder(loaded, given))
+    tables = {}
+    for name, table in given.items():
+        if name not in loaded.pack.tables and name not in loaded.rulesets:
+            known = [*loaded.pack.tables, *loaded.rulesets]
+            raise DataError(f"the pack has no table `{name}`", ruleset=ruleset, hint=did_you_mean(name, known))
+        tables[name] = rows_of(loaded, table, name, ruleset or "", f"table `{name}`")
+    return Facts(tables=tables)
+
+
+def _folder(loaded: PackPlan, path: str | Path) -> Folder:
     """The folder of facts, read as the pack declares."""
     return Folder(Path(path), loaded.registry, loaded.pack.time_zone)
 
@@ -33,15 +60,14 @@ def rows_of(loaded: PackPlan, frame: Any, table: str, ruleset: str, what: str = 
     path = Path(frame)
     if not path.is_file():
         raise DataError(f"{path.as_posix()}: no such file", ruleset=ruleset)
-    return folder_of(loaded, path.parent).read_file(path, loaded.pack.tables.get(table))
+    return _folder(loaded, path.parent).read_file(path, loaded.pack.tables.get(table))
 
 
 class Supply:
     """A session that is filled as rule sets need it.
 
     Args:
-        given: Tables and results of rule sets by name; they come before the folder's.
-        folder: Where the others are, if anywhere.
+        facts: Tables and results of rule sets by name, which come before those of the folder.
     """
 
     def __init__(
@@ -50,12 +76,11 @@ class Supply:
         session: Session,
         day: dt.date,
         known_as_of: dt.date | None,
-        given: Mapping[str, Rows],
-        folder: Folder | None,
+        facts: Facts,
     ) -> None:
         self.loaded, self.session, self.day, self.known_as_of = loaded, session, day, known_as_of
-        self.folder = folder
-        for name, rows in given.items():
+        self.folder = facts.folder
+        for name, rows in facts.tables.items():
             session.add(name, rows, self._key(name))
 
     def _key(self, name: str) -> Sequence[str]:
