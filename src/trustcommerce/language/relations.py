@@ -135,6 +135,11 @@ class Match:
         return self.rows.name if isinstance(self.rows, Table) else base(self.rows).table
 
     @property
+    def alone(self) -> bool:
+        """Whether the periods of a key must not overlap: nothing else tells its rows apart."""
+        return self.valid is not None and self.when is None and self.pick is None
+
+    @property
     def kind(self) -> str:
         """`file`, `table` or `ruleset`."""
         return "file" if isinstance(self.rows, Table) else base(self.rows).kind

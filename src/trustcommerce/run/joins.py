@@ -48,6 +48,8 @@ def match(layers: "Layers", relation: Match, needed: set[str], outer: Gather | N
     if not fields and f"{relation.name}.matched" not in needed:
         return source
     rows = _numbered(layers, relation)
+    if relation.alone and relation.table is None:
+        _periods(layers, relation, rows)
     if len(relation.candidates) == 1 and relation.when is None and relation.valid is None:
         return _direct(layers, relation, source, rows, [each.name for each in fields])
     hit = f"{relation.name}.{ROW}"
@@ -95,6 +97,30 @@ def _numbered(layers: "Layers", relation: Match) -> str:
         return numbered
     one = exp.EQ(this=column(ROW), expression=exp.Literal.number(1))
     return layers.write(exp.select("*").from_(numbered, copy=False).where(one, copy=False))
+
+
+def _periods(layers: "Layers", relation: Match, rows: str) -> None:
+    """A stage with the keys whose periods overlap."""
+    assert relation.valid is not None
+    start, end, _ = relation.valid
+    keys = [column(each.name) for each in relation.on]
+    order = exp.Order(expressions=[exp.Ordered(this=column(start), desc=False, nulls_first=True)])
+    follows = exp.Window(this=exp.func("LEAD", column(ROW)), partition_by=[each.copy() for each in keys], order=order)
+    after = exp.Window(
+        this=exp.func("LEAD", column(start)), partition_by=[each.copy() for each in keys], order=order.copy()
+    )
+    names = [column(name) for name in dict.fromkeys([*(each.name for each in relation.on), end])]
+    paired = layers.write(
+        exp.select(*names, exp.alias_(follows, "__follows"), exp.alias_(after, "__after")).from_(rows, copy=False)
+    )
+    overlaps = exp.or_(
+        exp.Is(this=column(end), expression=exp.Null()),
+        exp.Is(this=column("__after"), expression=exp.Null()),
+        exp.LT(this=column("__after"), expression=column(end)),
+    )
+    follow = exp.Not(this=exp.Is(this=column("__follows"), expression=exp.Null()))
+    query = exp.select(*[each.copy() for each in keys]).from_(paired, copy=False).where(exp.and_(follow, overlaps))
+    layers.stage(query.order_by(*[each.copy() for each in keys]).limit(1), periods=relation)
 
 
 def _tests(layers: "Layers", relation: Match, candidate: int) -> list[exp.Expression]:

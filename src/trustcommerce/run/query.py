@@ -48,6 +48,7 @@ class Stage:
         measures: Aggregates in it, whose range is checked, with its key columns.
         graph: Whether its rows are edges, to be replaced by the components they make.
         gather: The fact that it measures.
+        periods: The reference whose periods overlap if it has any row: then nothing is judged.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Stage:
     measures: tuple[Measure, ...] = ()
     graph: bool = False
     gather: Gather | None = None
+    periods: Match | None = None
 
 
 @frozen(kw_only=True)

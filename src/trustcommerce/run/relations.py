@@ -4,6 +4,7 @@ The reference runs it with the plain evaluator of expressions, records with gene
 """
 
 import datetime as dt
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -30,7 +31,7 @@ from trustcommerce.language.relations import (
 from trustcommerce.language.types import power
 from trustcommerce.run.components import connected
 
-__all__ = ["Row", "World", "measured", "no_match"]
+__all__ = ["Row", "World", "measured", "no_match", "overlapping"]
 
 Row = dict[str, Any]
 
@@ -112,6 +113,9 @@ class World:
         index: dict[tuple[Any, ...], list[Row]] = {}
         for other in others:
             index.setdefault(tuple(other[on.name] for on in match.on), []).append(other)
+        if match.alone and match.table is None:
+            for key in sorted(index, key=str):
+                _check_periods(match, key, index[key])
         for row in rows:
             found = self._found(match, row, index)
             if found is None and match.required:
@@ -246,6 +250,28 @@ def _sum(measure: Measure, pairs: Iterable[tuple[Row, int]], evaluate: Callable[
             column=measure.atom,
         )
     return total
+
+
+def _check_periods(match: Match, key: tuple[Any, ...], rows: list[Row]) -> None:
+    """Refuse periods of one key that overlap."""
+    assert match.valid is not None
+    start, end, _ = match.valid
+    ordered = sorted(rows, key=lambda row: (row[start] is not None, row[start] or 0))
+    for before, after in itertools.pairwise(ordered):
+        if before[end] is None or after[start] is None or lies_within(after[start], None, before[end]):
+            overlapping(match, key)
+
+
+def overlapping(match: Match, key: Sequence[Any], ruleset: str | None = None) -> None:
+    """Refuse a reference whose periods overlap for a key."""
+    name = match.name.split("[")[0]
+    raise DataError(
+        f"the periods of `{match.input}` overlap for {', '.join(map(str, key))}",
+        ruleset=ruleset,
+        column=name,
+        row=", ".join(map(str, key)),
+        hint="each period begins where the one before it ends",
+    )
 
 
 def no_match(match: Match) -> None:

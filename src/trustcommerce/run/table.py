@@ -23,6 +23,7 @@ from trustcommerce.run.evidence import FactEvidence
 from trustcommerce.run.freeze import freeze
 from trustcommerce.run.grouping import ROWS, flag_count
 from trustcommerce.run.query import ORDER, SUBJECTS, Stage, build_query, sources
+from trustcommerce.run.relations import overlapping
 from trustcommerce.run.required import check_required
 from trustcommerce.run.rows import Rows
 from trustcommerce.run.snapshot import FrozenPeers, FrozenRank
@@ -318,6 +319,9 @@ class Run:
         """Make the table of a stage."""
         if not stage.graph:
             self.make("TABLE", stage.name, stage.sql)
+            key = self.rows(f"SELECT * FROM {stage.name}") if stage.periods is not None else []
+            if stage.periods is not None and key:
+                overlapping(stage.periods, key[0], self.plan.name)
             return
         made = f"{stage.name}_made"
         self.connection.register(made, components(self.connection.sql(stage.sql).to_arrow_table()))
