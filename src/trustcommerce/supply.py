@@ -15,7 +15,7 @@ from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.relations import Scan
 from trustcommerce.plan import PackPlan, RuleSetPlan, Version
 from trustcommerce.run.frames import to_arrow
-from trustcommerce.run.query import SUBJECTS, sources
+from trustcommerce.run.layers import SUBJECTS, sources
 from trustcommerce.run.rows import Rows
 from trustcommerce.run.table import Result, Session
 from trustcommerce.sources import Folder

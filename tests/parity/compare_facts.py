@@ -12,7 +12,7 @@ from tests.parity.compare import Outputs, bits
 from trustcommerce.language.relations import Scan, Table
 from trustcommerce.language.types import Kind
 from trustcommerce.run.atoms import Atoms
-from trustcommerce.run.query import sources
+from trustcommerce.run.layers import sources
 from trustcommerce.run.reference import run_reference
 from trustcommerce.run.values import accept, show
 

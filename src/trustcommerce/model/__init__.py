@@ -13,22 +13,12 @@ from trustcommerce.model.facts import (
     Reference,
     Window,
 )
+from trustcommerce.model.items import Choice, ExceptionRule, Guard, Item, Sample
 from trustcommerce.model.pack import ColumnSpec, FileTable, Pack, TableSpec
 from trustcommerce.model.read_facts import AGGREGATES, read_aggregate
 from trustcommerce.model.read_pack import read_header
 from trustcommerce.model.read_rules import read_ruleset
-from trustcommerce.model.ruleset import (
-    Adjustment,
-    Choice,
-    Events,
-    ExceptionRule,
-    Guard,
-    Item,
-    Limit,
-    Part,
-    RuleSet,
-    Sample,
-)
+from trustcommerce.model.ruleset import Adjustment, Events, Limit, Part, RuleSet
 from trustcommerce.model.title import Title
 
 __all__ = [

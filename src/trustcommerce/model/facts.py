@@ -4,7 +4,7 @@ from attrs import field, frozen
 
 from trustcommerce.diagnostics import Span
 from trustcommerce.language.bind import Text
-from trustcommerce.model.ruleset import Item
+from trustcommerce.model.items import Item
 from trustcommerce.model.title import Title
 from trustcommerce.read.tree import Node
 

@@ -6,7 +6,7 @@ from trustcommerce import codes
 from trustcommerce.diagnostics import Problems
 from trustcommerce.language.bind import Text
 from trustcommerce.model import nodes
-from trustcommerce.model.ruleset import Choice, ExceptionRule, Guard
+from trustcommerce.model.items import Choice, ExceptionRule, Guard
 from trustcommerce.read import Entry, Mapping, Node, Scalar, Sequence
 from trustcommerce.registry import Registry
 

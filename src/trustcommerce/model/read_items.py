@@ -2,8 +2,8 @@
 
 from trustcommerce import codes
 from trustcommerce.model import nodes
+from trustcommerce.model.items import Item, Sample
 from trustcommerce.model.read_choices import ChoiceReader
-from trustcommerce.model.ruleset import Item, Sample
 from trustcommerce.read import Entry, Mapping, Scalar, Sequence
 
 __all__ = ["COLUMN_KINDS", "ITEM_BLOCKS", "MEASURED", "ItemReader"]

@@ -2,92 +2,19 @@
 
 import datetime as dt
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
 from trustcommerce.diagnostics import Span
 from trustcommerce.language.bind import Text
+from trustcommerce.model.facts import Fact, Reference, Window
+from trustcommerce.model.items import Choice, ExceptionRule, Guard, Item
 from trustcommerce.model.title import Title
-from trustcommerce.read.tree import Mapping, Node
+from trustcommerce.read.tree import Node
 
-if TYPE_CHECKING:
-    from trustcommerce.model.facts import Fact, Reference, Window
-
-__all__ = ["Adjustment", "Choice", "Events", "ExceptionRule", "Guard", "Item", "Limit", "Part", "RuleSet", "Sample"]
+__all__ = ["Adjustment", "Events", "Limit", "Part", "RuleSet"]
 
 _span = field(eq=False, repr=False)
-
-
-@frozen(kw_only=True, eq=False)
-class Guard:
-    """A condition, and what it counts as when it is missing."""
-
-    when: Text
-    missing: bool | None
-    span: Span = _span
-
-
-@frozen(kw_only=True, eq=False)
-class ExceptionRule:
-    """What comes before a choice or score: the first that holds decides."""
-
-    guard: Guard
-    then: Node | None
-    status: str
-    reason: str | None
-    title: Title
-    span: Span = _span
-
-
-@frozen(kw_only=True, eq=False)
-class Choice:
-    """The one form of every decision."""
-
-    form: str | None
-    body: Node | None
-    of: Text | None
-    hit: str | None
-    exceptions: tuple[ExceptionRule, ...]
-    missing: Node | None
-    span: Span = _span
-
-
-@frozen(kw_only=True, eq=False)
-class Sample:
-    """A minimum sample: below `at_least` of `of`, the result is `otherwise`."""
-
-    at_least: int
-    of: Text | None
-    otherwise: Node
-    span: Span = _span
-
-
-@frozen(kw_only=True, eq=False)
-class Item:
-    """A named value: of the block `metrics`, `values`, `levels` or `resources`, or a fact's column.
-
-    `metric` is the kind of metric and everything that the item says.
-    """
-
-    name: str
-    block: str
-    title: Title
-    about: str
-    choice: Choice
-    metric: tuple[str, Mapping] | None
-    sample: Sample | None
-    any_sample: bool
-    labels: tuple[str, ...] | Text | None
-    unit: str | None
-    better: str | None
-    range: tuple[Text, Text] | None
-    round: Decimal | None
-    applies: Text | None
-    in_force: bool
-    broken: bool
-    body: Span = _span
-    span: Span = _span
 
 
 @frozen(kw_only=True, eq=False)
@@ -99,7 +26,7 @@ class Events:
 
     fact: str
     where: Text | None
-    window: "Window | None"
+    window: Window | None
     by: Text | None
     per: tuple[Text, ...]
     points: tuple[tuple[dt.date | None, Text], ...]
@@ -182,9 +109,9 @@ class RuleSet:
     key: tuple[str, ...]
     where: Text | None
     every: tuple[str, str | int] | None
-    facts: dict[str, "Fact"]
-    references: dict[str, "Reference"]
-    windows: dict[str, "Window"]
+    facts: dict[str, Fact]
+    references: dict[str, Reference]
+    windows: dict[str, Window]
     items: dict[str, Item]
     scores: dict[str, Part]
     broken: frozenset[str]

@@ -1,17 +1,13 @@
 """Whether the columns that a fact names exist, and are what key, id, time and shown columns must be."""
 
-from typing import TYPE_CHECKING
-
 from trustcommerce import codes
 from trustcommerce.language.types import UNKNOWN, Kind
-
-if TYPE_CHECKING:
-    from trustcommerce.plan.facts import FactRows
+from trustcommerce.plan.fact_rows import FactRows
 
 __all__ = ["check_columns"]
 
 
-def check_columns(rows: "FactRows") -> None:
+def check_columns(rows: FactRows) -> None:
     """Report what is wrong with the columns of a fact; what can't be read makes it broken."""
     _check_key(rows)
     for name in rows.fact.id:
@@ -21,9 +17,9 @@ def check_columns(rows: "FactRows") -> None:
     _check_time(rows)
 
 
-def _check_key(rows: "FactRows") -> None:
+def _check_key(rows: FactRows) -> None:
     """The key names the columns that hold the subject's, in its order, and never missing."""
-    fact, subject, ruleset = rows.fact, rows.facts.subject, rows.facts.shared.ruleset
+    fact, subject, ruleset = rows.fact, rows.subject, rows.shared.ruleset
     if subject is not None and len(fact.key) != len(ruleset.key):
         rows.shared.problems.add(
             codes.TYPE_MISMATCH,
@@ -52,7 +48,7 @@ def _check_key(rows: "FactRows") -> None:
             rows.shared.problems.add(codes.TYPE_MISMATCH, said, span)
 
 
-def _check_time(rows: "FactRows") -> None:
+def _check_time(rows: FactRows) -> None:
     """The time is a moment; one that is never missing hides later rows."""
     name = rows.fact.time
     if name is None:

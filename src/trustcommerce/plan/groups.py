@@ -15,7 +15,7 @@ from trustcommerce.language.relations import Measure, Peers, Relation
 from trustcommerce.language.types import UNKNOWN, Kind
 from trustcommerce.model import Aggregate
 from trustcommerce.plan.context import Context
-from trustcommerce.plan.facts import FactRows, certain_columns
+from trustcommerce.plan.fact_rows import FactRows, certain_columns
 from trustcommerce.plan.windows import Bounds, Branch, lower_window
 
 __all__ = ["Case", "Group", "group_of"]

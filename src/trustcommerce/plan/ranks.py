@@ -4,18 +4,15 @@ Position is a place from 1 without ties: the key, or the fact's id, decides betw
 the mid-rank, (below + equal / 2) / all, a ratio from 0 to 1.
 """
 
-from typing import TYPE_CHECKING
-
 from trustcommerce import codes
 from trustcommerce.language.expressions import Column, Expr, columns, poison
 from trustcommerce.language.relations import Rank, Relation
 from trustcommerce.language.types import INTEGER, NUMBER, UNKNOWN, Kind
 from trustcommerce.model import Aggregate, Item, read_aggregate
 from trustcommerce.plan.context import Context
+from trustcommerce.plan.fact_rows import FactRows
+from trustcommerce.plan.groups import partition
 from trustcommerce.read import Mapping
-
-if TYPE_CHECKING:
-    from trustcommerce.plan.facts import FactRows
 
 __all__ = ["lower_rank", "lower_row_rank"]
 
@@ -26,8 +23,6 @@ _ORDERED = (Kind.EXACT, Kind.NUMBER, Kind.DATE, Kind.TIMESTAMP, Kind.LABEL)
 
 def lower_rank(node: Mapping, item: Item, context: Context) -> Expr:
     """A metric `rank: x, within: [...], order: ascending, as: percent | position`."""
-    from trustcommerce.plan.groups import partition
-
     aggregate = read_aggregate(node)
     if aggregate is None or aggregate.within is None:
         return context.ops.error(
@@ -79,7 +74,7 @@ def lower_rank(node: Mapping, item: Item, context: Context) -> Expr:
     return Column(name, type_, item.span)
 
 
-def lower_row_rank(item: Item, rows: "FactRows") -> Expr:
+def lower_row_rank(item: Item, rows: FactRows) -> Expr:
     """A fact's column `rank` or `running`: over the rows of one subject that are not excluded."""
     assert item.metric is not None
     kind, node = item.metric

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from trustcommerce import codes
 from trustcommerce.diagnostics import Span
 from trustcommerce.plan.context import Context
-from trustcommerce.plan.facts import FactRows, Facts
+from trustcommerce.plan.fact_rows import FactRows
+from trustcommerce.plan.facts import Facts
 from trustcommerce.plan.references import References
 from trustcommerce.plan.windows import lower_window
 
@@ -23,7 +24,7 @@ def check_unused(context: Context, facts: Facts, references: References) -> None
     references.check_unused([rows.references for rows in made])
     with context.aside():
         for rows in made:
-            _check_rows(FactRows(rows.fact, facts, rows.other))
+            _check_rows(facts.lowered(rows.fact, rows.other))
         for window in context.ruleset.windows.values():
             lower_window(window, context)
     _check_names(context)

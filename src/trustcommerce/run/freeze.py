@@ -1,23 +1,21 @@
 """Freezing peers: a run's subjects asked for what single records are compared with."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlglot import exp
 
 from trustcommerce.language.expressions import columns
 from trustcommerce.language.relations import Peers, Rank
 from trustcommerce.plan import Version, links
-from trustcommerce.run.query import Layers
+from trustcommerce.run.query import Writer
 from trustcommerce.run.snapshot import FrozenPeers, FrozenRank, Partition
 from trustcommerce.run.sql import column
-
-if TYPE_CHECKING:
-    from trustcommerce.run.table import Run
+from trustcommerce.run.stages import Stages
 
 __all__ = ["freeze"]
 
 
-def freeze(run: "Run", version: Version, given: frozenset[str]) -> dict[str, FrozenPeers | FrozenRank]:
+def freeze(run: Stages, version: Version, given: frozenset[str]) -> dict[str, FrozenPeers | FrozenRank]:
     """What a run's subjects are compared with, by the name under which a record would give it."""
     found: dict[str, FrozenPeers | FrozenRank] = {}
     for node in reversed(list(links(version.relation))):
@@ -28,8 +26,8 @@ def freeze(run: "Run", version: Version, given: frozenset[str]) -> dict[str, Fro
     return found
 
 
-def _peers(run: "Run", node: Peers, version: Version, given: frozenset[str]) -> dict[str, FrozenPeers | FrozenRank]:
-    layers = Layers(version, run.as_of, run.known_as_of, given, "duckdb")
+def _peers(run: Stages, node: Peers, version: Version, given: frozenset[str]) -> dict[str, FrozenPeers | FrozenRank]:
+    layers = Writer(version, run.as_of, run.known_as_of, given, "duckdb")
     layers.build(node, {measure.name for measure in node.measures})
     run.stages(layers.stages)
     stage = layers.stages[-1]
@@ -47,8 +45,8 @@ def _peers(run: "Run", node: Peers, version: Version, given: frozenset[str]) -> 
     return found
 
 
-def _rank(run: "Run", node: Rank, version: Version, given: frozenset[str]) -> FrozenRank:
-    layers = Layers(version, run.as_of, run.known_as_of, given, "duckdb")
+def _rank(run: Stages, node: Rank, version: Version, given: frozenset[str]) -> FrozenRank:
+    layers = Writer(version, run.as_of, run.known_as_of, given, "duckdb")
     value, descending = node.order[0]
     key = [each.name for each in version.inputs][: len(run.plan.key)]
     exprs = [value, *node.within, *([node.where] if node.where is not None else [])]

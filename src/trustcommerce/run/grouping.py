@@ -1,17 +1,12 @@
 """Groups as SQL: measures of facts and peers, ranks, distinct keys. Sums are wide until they are checked."""
 
-from typing import TYPE_CHECKING
-
 from sqlglot import exp
 
 from trustcommerce.language.expressions import Apply, Expr, Literal, columns
 from trustcommerce.language.relations import Distinct, Gather, Measure, Peers, Rank
 from trustcommerce.language.types import Kind, Type
-from trustcommerce.run.query import ORDER, at
+from trustcommerce.run.layers import ORDER, Layers, at
 from trustcommerce.run.sql import column, literal, to_sql, typed
-
-if TYPE_CHECKING:
-    from trustcommerce.run.query import Layers
 
 __all__ = ["ROWS", "distinct", "flag_count", "gather", "peers", "rank"]
 
@@ -31,7 +26,7 @@ def measure_columns(measure: Measure) -> set[str]:
     return {name for each in exprs for name in columns(each)}
 
 
-def gather(layers: "Layers", relation: Gather, needed: set[str]) -> str:
+def gather(layers: Layers, relation: Gather, needed: set[str]) -> str:
     """One group-by over the fact's rows, as a stage, joined to the subjects."""
     measures = [each for each in relation.measures if each.name in needed]
     reads = {each.name for each in relation.on}
@@ -69,7 +64,7 @@ def gather(layers: "Layers", relation: Gather, needed: set[str]) -> str:
 
 
 def _beside(
-    layers: "Layers", source: str, table: str, on: list[exp.Expression], measures: list[Measure] | tuple[Measure, ...]
+    layers: Layers, source: str, table: str, on: list[exp.Expression], measures: list[Measure] | tuple[Measure, ...]
 ) -> str:
     joined = [exp.alias_(_narrow(at("m", m.name), m), m.name, quoted=True, copy=False) for m in measures]
     return layers.write(
@@ -87,7 +82,7 @@ def _narrow(value: exp.Expression, measure: Measure) -> exp.Expression:
     return exp.Coalesce(this=whole, expressions=[literal(0, _INTEGER)])
 
 
-def _condition(layers: "Layers", measure: Measure) -> exp.Expression | None:
+def _condition(layers: Layers, measure: Measure) -> exp.Expression | None:
     tests = [exp.Paren(this=layers.sql(condition)) for _, condition in measure.filters]
     return exp.and_(*tests) if tests else None
 
@@ -98,7 +93,7 @@ def _filtered(value: exp.Expression, condition: exp.Expression | None) -> exp.Ex
     return exp.Filter(this=value, expression=exp.Where(this=condition))
 
 
-def _aggregated(layers: "Layers", measure: Measure) -> exp.Expression:
+def _aggregated(layers: Layers, measure: Measure) -> exp.Expression:
     value = None if measure.value is None else _wide(layers, measure.value, measure)
     made: exp.Expression
     if measure.function == "count":
@@ -116,7 +111,7 @@ def _aggregated(layers: "Layers", measure: Measure) -> exp.Expression:
     return exp.alias_(_filtered(made, _condition(layers, measure)), measure.name, quoted=True, copy=False)
 
 
-def _wide(layers: "Layers", value: Expr, measure: Measure) -> exp.Expression:
+def _wide(layers: Layers, value: Expr, measure: Measure) -> exp.Expression:
     """What is summed, in whole numbers wide enough for any product of two columns."""
     if measure.function != "sum":
         return layers.sql(value)
@@ -127,7 +122,7 @@ def _wide(layers: "Layers", value: Expr, measure: Measure) -> exp.Expression:
 
 
 def _with_groups(
-    layers: "Layers", query: exp.Select, measure: Measure, rows: str, key: tuple[str, ...], names: tuple[str, ...]
+    layers: Layers, query: exp.Select, measure: Measure, rows: str, key: tuple[str, ...], names: tuple[str, ...]
 ) -> exp.Select:
     """A sum of groups within each subject, each capped before they are added."""
     assert measure.value is not None
@@ -155,7 +150,7 @@ def _with_groups(
     )
 
 
-def peers(layers: "Layers", relation: Peers, needed: set[str]) -> str:
+def peers(layers: Layers, relation: Peers, needed: set[str]) -> str:
     """The subjects as a stage, their measures by partition as another, joined back."""
     measures = [each for each in relation.measures if each.name in needed]
     reads: set[str] = set()
@@ -187,7 +182,7 @@ def peers(layers: "Layers", relation: Peers, needed: set[str]) -> str:
     return _beside(layers, staged, table, on, measures)
 
 
-def rank(layers: "Layers", relation: Rank, needed: set[str], outer: Gather | None) -> str:
+def rank(layers: Layers, relation: Rank, needed: set[str], outer: Gather | None) -> str:
     """Windows over the rows of a partition for which the condition holds."""
     exprs = [each for each, _ in relation.order] + [*relation.within]
     exprs += [each for each in (relation.where, relation.value) if each is not None]
@@ -243,7 +238,7 @@ def _plain(value: exp.Expression, type_: Type) -> exp.Expression:
     return exp.Add(this=exp.Paren(this=value), expression=literal(0.0, _NUMBER))
 
 
-def distinct(layers: "Layers", relation: Distinct) -> str:
+def distinct(layers: Layers, relation: Distinct) -> str:
     """The keys that stand in a fact, in their order."""
     names = [each.name for each in relation.columns]
     rows = layers.build(relation.source, set(names))

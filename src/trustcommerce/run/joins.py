@@ -1,23 +1,18 @@
 """Joins as SQL: one row of another relation beside each, whether there is one, the subject's columns."""
 
-from typing import TYPE_CHECKING
-
 from sqlglot import exp
 
 from trustcommerce.language.expressions import columns
 from trustcommerce.language.relations import Exists, Gather, Match, Scan, Table
-from trustcommerce.run.query import at
+from trustcommerce.run.layers import Layers, at
 from trustcommerce.run.sql import column
-
-if TYPE_CHECKING:
-    from trustcommerce.run.query import Layers
 
 __all__ = ["beside_subject", "exists", "match"]
 
 ROW = "__row"
 
 
-def beside_subject(layers: "Layers", scan: Scan, outer: Gather | None) -> str:
+def beside_subject(layers: Layers, scan: Scan, outer: Gather | None) -> str:
     """The rows of a scan; of a fact with the columns of the subject that its conditions read."""
     name = layers.tables[scan]
     if outer is None or not outer.outer:
@@ -34,7 +29,7 @@ def beside_subject(layers: "Layers", scan: Scan, outer: Gather | None) -> str:
     )
 
 
-def match(layers: "Layers", relation: Match, needed: set[str], outer: Gather | None) -> str:
+def match(layers: Layers, relation: Match, needed: set[str], outer: Gather | None) -> str:
     """A left join for each candidate, the first that hits, and the row's columns."""
     if outer is None and f"reference {relation.name}" in layers.given:
         return layers.build(relation.source, needed)
@@ -69,7 +64,7 @@ def match(layers: "Layers", relation: Match, needed: set[str], outer: Gather | N
     return _joined(layers, relation, found, rows, on, [each.name for each in fields])
 
 
-def _numbered(layers: "Layers", relation: Match) -> str:
+def _numbered(layers: Layers, relation: Match) -> str:
     """The rows that are matched, numbered so that the row that is meant can be told by its number."""
     names = list(dict.fromkeys([each.name for each in (*relation.on, *relation.fields)]))
     names += [name for name in relation.valid[:2] if name not in names] if relation.valid is not None else []
@@ -99,7 +94,7 @@ def _numbered(layers: "Layers", relation: Match) -> str:
     return layers.write(exp.select("*").from_(numbered, copy=False).where(one, copy=False))
 
 
-def _periods(layers: "Layers", relation: Match, rows: str) -> None:
+def _periods(layers: Layers, relation: Match, rows: str) -> None:
     """A stage with the keys whose periods overlap."""
     assert relation.valid is not None
     start, end, _ = relation.valid
@@ -123,7 +118,7 @@ def _periods(layers: "Layers", relation: Match, rows: str) -> None:
     layers.stage(query.order_by(*[each.copy() for each in keys]).limit(1), periods=relation)
 
 
-def _tests(layers: "Layers", relation: Match, candidate: int) -> list[exp.Expression]:
+def _tests(layers: Layers, relation: Match, candidate: int) -> list[exp.Expression]:
     """What the row of the table `m` must meet beside the row `x`."""
     tests: list[exp.Expression] = [
         exp.EQ(this=at("m", on.name), expression=exp.Paren(this=layers.qualified(each)))
@@ -149,7 +144,7 @@ def _tests(layers: "Layers", relation: Match, candidate: int) -> list[exp.Expres
     return tests
 
 
-def _found(layers: "Layers", relation: Match, rows: str, candidate: int) -> exp.Expression:
+def _found(layers: Layers, relation: Match, rows: str, candidate: int) -> exp.Expression:
     """The number of the row that is meant among those that fulfil the further condition."""
     names = [each.name for each in relation.fields]
     tests = _tests(layers, relation, candidate)
@@ -170,11 +165,11 @@ def _moved(test: exp.Expression, alias: str) -> exp.Expression:
     return test.transform(fill, copy=False)
 
 
-def _direct(layers: "Layers", relation: Match, source: str, rows: str, fields: list[str]) -> str:
+def _direct(layers: Layers, relation: Match, source: str, rows: str, fields: list[str]) -> str:
     return _joined(layers, relation, source, rows, exp.and_(*_tests(layers, relation, 0)), fields)
 
 
-def _joined(layers: "Layers", relation: Match, source: str, rows: str, on: exp.Expression, fields: list[str]) -> str:
+def _joined(layers: Layers, relation: Match, source: str, rows: str, on: exp.Expression, fields: list[str]) -> str:
     matched = exp.Not(this=exp.Is(this=at("m", ROW), expression=exp.Null()))
     beside = [exp.alias_(at("m", name), f"{relation.name}.{name}", quoted=True, copy=False) for name in fields]
     return layers.write(
@@ -184,7 +179,7 @@ def _joined(layers: "Layers", relation: Match, source: str, rows: str, on: exp.E
     )
 
 
-def exists(layers: "Layers", relation: Exists, needed: set[str], outer: Gather | None) -> str:
+def exists(layers: Layers, relation: Exists, needed: set[str], outer: Gather | None) -> str:
     """A truth value: whether a row of the other relation goes with each."""
     own = {f"{relation.alias}.{each.name}" for each in relation.fields}
     reads = {name for _, each in relation.on for name in columns(each)}

@@ -1,7 +1,6 @@
 """References that say `else: error`: the first subject, or row of a fact, that finds no row."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
@@ -9,15 +8,14 @@ from trustcommerce.errors import DataError
 from trustcommerce.language.relations import Distinct, Gather, Match, Relation
 from trustcommerce.plan import links
 from trustcommerce.run.duck import first_row
-from trustcommerce.run.query import SUBJECTS, Layers, at
-
-if TYPE_CHECKING:
-    from trustcommerce.run.table import Run
+from trustcommerce.run.layers import SUBJECTS, at
+from trustcommerce.run.query import Writer
+from trustcommerce.run.stages import Stages
 
 __all__ = ["check_required"]
 
 
-def check_required(run: "Run", given: frozenset[str]) -> None:
+def check_required(run: Stages, given: frozenset[str]) -> None:
     """Refuse what is unmatched; facts and references whose columns are given are not looked at."""
     checks: list[tuple[Match, Sequence[str], Gather | None]] = []
     bottom = list(links(run.version.relation))[-1]
@@ -44,7 +42,7 @@ def _required(relation: Relation) -> Iterator[Match]:
 
 
 def _check(
-    run: "Run", given: frozenset[str], match: Match, key: Sequence[str], gather: Gather | None, name: str
+    run: Stages, given: frozenset[str], match: Match, key: Sequence[str], gather: Gather | None, name: str
 ) -> None:
     """Refuse the first row, by its key, without a match.
 
@@ -52,7 +50,7 @@ def _check(
         gather: The fact whose rows these are, if any; those of unknown subjects are passed over.
         name: What tables made on the way are named after.
     """
-    layers = Layers(run.version, run.as_of, run.known_as_of, given, "duckdb", stages=name)
+    layers = Writer(run.version, run.as_of, run.known_as_of, given, "duckdb", stages=name)
     wanted = {f"{match.name}.matched", *key, *(gather.key if gather is not None else ())}
     rows = layers.build(match, wanted, gather)
     query = exp.select(*(at("x", each) for each in key)).from_(exp.to_table(rows).as_("x"), copy=False)

@@ -8,26 +8,26 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
 from trustcommerce.errors import DataError
 from trustcommerce.language.relations import Field, Gather, Scan, Table
-from trustcommerce.language.types import TEXT, power
+from trustcommerce.language.types import TEXT
 from trustcommerce.plan import RuleSetPlan, Version
 from trustcommerce.run.border import admit
-from trustcommerce.run.components import components
 from trustcommerce.run.duck import connect, first_row, quote
 from trustcommerce.run.evidence import FactEvidence
 from trustcommerce.run.freeze import freeze
 from trustcommerce.run.grouping import ROWS, flag_count
-from trustcommerce.run.query import ORDER, SUBJECTS, Stage, build_query, sources
-from trustcommerce.run.relations import overlapping
+from trustcommerce.run.layers import ORDER, SUBJECTS, Stage, sources
+from trustcommerce.run.query import build_query
 from trustcommerce.run.required import check_required
 from trustcommerce.run.rows import Rows
 from trustcommerce.run.snapshot import FrozenPeers, FrozenRank
 from trustcommerce.run.sql import typed
+from trustcommerce.run.stages import Stages
 from trustcommerce.run.trace import trace
 from trustcommerce.run.values import accept
 
@@ -140,7 +140,7 @@ class Session:
         return Run(self, plan, version, as_of, known_as_of or as_of, None).evidence(key)
 
 
-class Run:
+class Run(Stages):
     """One rule set over a session's tables."""
 
     def __init__(
@@ -152,11 +152,9 @@ class Run:
         known_as_of: dt.date,
         subjects: Rows | None,
     ) -> None:
-        self.owner, self.plan, self.version = owner, plan, version
-        self.connection = owner.connection
-        self.as_of, self.known_as_of = as_of, known_as_of
+        super().__init__(owner.connection, plan, version, as_of, known_as_of)
+        self.owner = owner
         self.subjects = subjects if subjects is not None else owner.tables.get(plan.table)
-        self.made: list[tuple[str, str]] = []
 
     def result(self, wanted: tuple[str, ...] | None, count: bool) -> Result:
         try:
@@ -199,34 +197,6 @@ class Run:
             return found
         finally:
             self.drop()
-
-    def drop(self) -> None:
-        """Drop what was made, the last first."""
-        for kind, name in reversed(self.made):
-            self.connection.execute(f"DROP {kind} IF EXISTS {name}")
-        self.made = []
-
-    def stages(self, stages: Sequence[Stage]) -> None:
-        """Make the tables of several stages, their sums checked."""
-        for stage in stages:
-            self.stage(stage)
-            self._check_sums(stage)
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        found: list[tuple[Any, ...]] = self.connection.execute(sql).fetchall()
-        return found
-
-    def names(self, table: str) -> list[str]:
-        """The columns of a table."""
-        return [row[0] for row in self.rows(f"DESCRIBE {table}")]
-
-    def number(self, sql: str) -> int:
-        row = first_row(self.connection, sql)
-        return int(row[0] or 0) if row else 0
-
-    def make(self, kind: str, name: str, sql: str) -> None:
-        self.connection.execute(f"CREATE TEMP {kind} {name} AS {sql}")
-        self.made.append((kind, name))
 
     # -- what comes in
 
@@ -314,38 +284,6 @@ class Run:
             if count and stage.gather is not None:
                 counts[stage.gather.fact] = self._counted(stage, stage.gather)
         return counts
-
-    def stage(self, stage: Stage) -> None:
-        """Make the table of a stage."""
-        if not stage.graph:
-            self.make("TABLE", stage.name, stage.sql)
-            key = self.rows(f"SELECT * FROM {stage.name}") if stage.periods is not None else []
-            if stage.periods is not None and key:
-                overlapping(stage.periods, key[0], self.plan.name)
-            return
-        made = f"{stage.name}_made"
-        self.connection.register(made, components(self.connection.sql(stage.sql).to_arrow_table()))
-        self.make("TABLE", stage.name, f"SELECT * FROM {made}")
-        self.connection.unregister(made)
-
-    def _check_sums(self, stage: Stage) -> None:
-        """Sums run wide; one that leaves its range is an error, never wrapped."""
-        for measure in stage.measures:
-            if measure.function != "sum":
-                continue
-            name = quote(measure.name)
-            test = f"NOT ({name} BETWEEN {measure.type.low} AND {measure.type.high})"
-            keys = ", ".join(f"CAST({key} AS VARCHAR)" for key in stage.key) or "''"
-            row = first_row(
-                self.connection, f"SELECT {name}, {keys} FROM {stage.name} WHERE {test} ORDER BY {keys} LIMIT 1"
-            )
-            if row is not None:
-                raise DataError(
-                    f"the sum `{measure.atom}` is {int(row[0]) / power(measure.type.scale):.6g}, beyond what is exact",
-                    ruleset=self.plan.name,
-                    column=measure.atom,
-                    row=", ".join(map(str, row[1:])),
-                )
 
     def _counted(self, stage: Stage, gather: Gather) -> FactCounts:
         reasons: dict[str, list[str]] = {}

@@ -5,7 +5,7 @@ measure the rows that are left after every condition, with the first of those th
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlglot import exp
 
@@ -14,16 +14,14 @@ from trustcommerce.language.relations import Field, Gather, Keep, Measure
 from trustcommerce.plan import links
 from trustcommerce.run.duck import quote
 from trustcommerce.run.evidence import SHOWN, FactEvidence, MeasureEvidence, RowList
-from trustcommerce.run.query import Layers
+from trustcommerce.run.query import Writer
 from trustcommerce.run.sql import column, literal, outward
-
-if TYPE_CHECKING:
-    from trustcommerce.run.table import Run
+from trustcommerce.run.stages import Stages
 
 __all__ = ["trace"]
 
 
-def trace(run: "Run", key: Sequence[Any], given: frozenset[str]) -> list[FactEvidence]:
+def trace(run: Stages, key: Sequence[Any], given: frozenset[str]) -> list[FactEvidence]:
     """The evidence for the subject with `key` (run-time values), for every fact.
 
     Args:
@@ -36,11 +34,11 @@ def trace(run: "Run", key: Sequence[Any], given: frozenset[str]) -> list[FactEvi
 class _Fact:
     """The rows of one fact that belong to one subject, kept as a table to be asked about."""
 
-    def __init__(self, run: "Run", gather: Gather, key: Sequence[Any], given: frozenset[str]) -> None:
+    def __init__(self, run: Stages, gather: Gather, key: Sequence[Any], given: frozenset[str]) -> None:
         self.run, self.gather = run, gather
         types = {each.name: each for each in gather.show}
         self.listed = [*gather.id, *(each.name for each in gather.show if each.name not in gather.id)]
-        layers = Layers(run.version, run.as_of, run.known_as_of, given, "duckdb")
+        layers = Writer(run.version, run.as_of, run.known_as_of, given, "duckdb")
         needed = {*gather.key, *self.listed, *(flag for flag, _ in gather.flags)}
         for measure in gather.measures:
             needed |= {name for _, condition in measure.filters for name in columns(condition)}
@@ -72,7 +70,7 @@ class _Fact:
 
     def _before(self, condition: Keep, key: Sequence[Any], given: frozenset[str]) -> int:
         """How many rows the subject has before the fact's own condition."""
-        run, layers = self.run, Layers(self.run.version, self.run.as_of, self.run.known_as_of, given, "duckdb")
+        run, layers = self.run, Writer(self.run.version, self.run.as_of, self.run.known_as_of, given, "duckdb")
         rows = layers.build(condition.source, set(self.gather.key), outer=self.gather)
         counted = exp.select(exp.Count(this=exp.Star())).from_(rows, copy=False).where(self._mine(key), copy=False)
         return run.number(layers.finish(counted))

@@ -1,0 +1,94 @@
+"""Tables that a rule set's run makes on the way, and asks questions of; dropped at its end."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from trustcommerce.errors import DataError
+from trustcommerce.language.types import power
+from trustcommerce.plan import RuleSetPlan, Version
+from trustcommerce.run.components import components
+from trustcommerce.run.duck import first_row, quote
+from trustcommerce.run.layers import Stage
+from trustcommerce.run.relations import overlapping
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["Stages"]
+
+
+class Stages:
+    """What one rule set on one day makes in a connection."""
+
+    def __init__(
+        self,
+        connection: "duckdb.DuckDBPyConnection",
+        plan: RuleSetPlan,
+        version: Version,
+        as_of: dt.date,
+        known_as_of: dt.date,
+    ) -> None:
+        self.connection, self.plan, self.version = connection, plan, version
+        self.as_of, self.known_as_of = as_of, known_as_of
+        self.made: list[tuple[str, str]] = []
+
+    def drop(self) -> None:
+        """Drop what was made, the last first."""
+        for kind, name in reversed(self.made):
+            self.connection.execute(f"DROP {kind} IF EXISTS {name}")
+        self.made = []
+
+    def stages(self, stages: Sequence[Stage]) -> None:
+        """Make the tables of several stages, their sums checked."""
+        for stage in stages:
+            self.stage(stage)
+            self._check_sums(stage)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = self.connection.execute(sql).fetchall()
+        return found
+
+    def names(self, table: str) -> list[str]:
+        """The columns of a table."""
+        return [row[0] for row in self.rows(f"DESCRIBE {table}")]
+
+    def number(self, sql: str) -> int:
+        row = first_row(self.connection, sql)
+        return int(row[0] or 0) if row else 0
+
+    def make(self, kind: str, name: str, sql: str) -> None:
+        self.connection.execute(f"CREATE TEMP {kind} {name} AS {sql}")
+        self.made.append((kind, name))
+
+    def stage(self, stage: Stage) -> None:
+        """Make the table of a stage."""
+        if not stage.graph:
+            self.make("TABLE", stage.name, stage.sql)
+            key = self.rows(f"SELECT * FROM {stage.name}") if stage.periods is not None else []
+            if stage.periods is not None and key:
+                overlapping(stage.periods, key[0], self.plan.name)
+            return
+        made = f"{stage.name}_made"
+        self.connection.register(made, components(self.connection.sql(stage.sql).to_arrow_table()))
+        self.make("TABLE", stage.name, f"SELECT * FROM {made}")
+        self.connection.unregister(made)
+
+    def _check_sums(self, stage: Stage) -> None:
+        """Sums run wide; one that leaves its range is an error, never wrapped."""
+        for measure in stage.measures:
+            if measure.function != "sum":
+                continue
+            name = quote(measure.name)
+            test = f"NOT ({name} BETWEEN {measure.type.low} AND {measure.type.high})"
+            keys = ", ".join(f"CAST({key} AS VARCHAR)" for key in stage.key) or "''"
+            row = first_row(
+                self.connection, f"SELECT {name}, {keys} FROM {stage.name} WHERE {test} ORDER BY {keys} LIMIT 1"
+            )
+            if row is not None:
+                raise DataError(
+                    f"the sum `{measure.atom}` is {int(row[0]) / power(measure.type.scale):.6g}, beyond what is exact",
+                    ruleset=self.plan.name,
+                    column=measure.atom,
+                    row=", ".join(map(str, row[1:])),
+                )
