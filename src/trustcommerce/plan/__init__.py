@@ -6,7 +6,6 @@ order of dependence, immutable, with the shape of its scores for explanations.
 
 from trustcommerce.plan.chain import links
 from trustcommerce.plan.pack import PackPlan, plan_pack
-from trustcommerce.plan.ruleset import RuleSetPlan, Version
 from trustcommerce.plan.shape import (
     AdjustmentShape,
     ExceptionShape,
@@ -17,6 +16,7 @@ from trustcommerce.plan.shape import (
     adjustments,
 )
 from trustcommerce.plan.texts import reason_texts
+from trustcommerce.plan.version import RuleSetPlan, Version
 
 __all__ = [
     "AdjustmentShape",

@@ -10,8 +10,9 @@ from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.types import Type
 from trustcommerce.model import Pack, RuleSet, read_header, read_ruleset
 from trustcommerce.plan.digest import canonical, meaning
-from trustcommerce.plan.ruleset import RuleSetPlan, Version, plan_version
+from trustcommerce.plan.ruleset import plan_version
 from trustcommerce.plan.shape import NodeShape
+from trustcommerce.plan.version import RuleSetPlan, Version
 from trustcommerce.read import Mapping, Node, PackFiles, Scalar, Sequence, date_breaks, fold_dates, parse_date
 from trustcommerce.registry import Registry
 from trustcommerce.schema import check_shape, pack_schema, ruleset_schema

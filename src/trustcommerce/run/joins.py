@@ -95,7 +95,7 @@ def _numbered(layers: Layers, relation: Match) -> str:
 
 
 def _periods(layers: Layers, relation: Match, rows: str) -> None:
-    """A stage with the keys whose periods overlap."""
+    """A stage with the keys whose periods overlap; of those that begin later the end may not be known yet."""
     assert relation.valid is not None
     start, end, _ = relation.valid
     keys = [column(each.name) for each in relation.on]
@@ -105,8 +105,14 @@ def _periods(layers: Layers, relation: Match, rows: str) -> None:
         this=exp.func("LEAD", column(start)), partition_by=[each.copy() for each in keys], order=order.copy()
     )
     names = [column(name) for name in dict.fromkeys([*(each.name for each in relation.on), end])]
+    begun = exp.or_(
+        exp.Is(this=column(start), expression=exp.Null()),
+        exp.LT(this=column(start), expression=layers.days["as_of"].copy()),
+    )
     paired = layers.write(
-        exp.select(*names, exp.alias_(follows, "__follows"), exp.alias_(after, "__after")).from_(rows, copy=False)
+        exp.select(*names, exp.alias_(follows, "__follows"), exp.alias_(after, "__after"))
+        .from_(rows, copy=False)
+        .where(begun, copy=False)
     )
     overlaps = exp.or_(
         exp.Is(this=column(end), expression=exp.Null()),

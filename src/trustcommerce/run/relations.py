@@ -110,12 +110,15 @@ class World:
         if match.pick is not None:
             others = sorted(others, key=lambda row: tuple(row[name] for name in match.order))
             others = others[::-1] if match.pick == "last" else others
+        elif match.valid is not None:
+            start = match.valid[0]
+            others = sorted(others, key=lambda row: (row[start] is None, row[start] or 0))
         index: dict[tuple[Any, ...], list[Row]] = {}
         for other in others:
             index.setdefault(tuple(other[on.name] for on in match.on), []).append(other)
         if match.alone and match.table is None:
             for key in sorted(index, key=str):
-                _check_periods(match, key, index[key])
+                _check_periods(match, key, index[key], self.as_of)
         for row in rows:
             found = self._found(match, row, index)
             if found is None and match.required:
@@ -252,11 +255,12 @@ def _sum(measure: Measure, pairs: Iterable[tuple[Row, int]], evaluate: Callable[
     return total
 
 
-def _check_periods(match: Match, key: tuple[Any, ...], rows: list[Row]) -> None:
-    """Refuse periods of one key that overlap."""
+def _check_periods(match: Match, key: tuple[Any, ...], rows: list[Row], as_of: dt.date) -> None:
+    """Refuse periods of one key that overlap; of those that begin later the end before may not be known yet."""
     assert match.valid is not None
     start, end, _ = match.valid
-    ordered = sorted(rows, key=lambda row: (row[start] is not None, row[start] or 0))
+    begun = [row for row in rows if row[start] is None or lies_within(row[start], None, as_of)]
+    ordered = sorted(begun, key=lambda row: (row[start] is not None, row[start] or 0))
     for before, after in itertools.pairwise(ordered):
         if before[end] is None or after[start] is None or lies_within(after[start], None, before[end]):
             overlapping(match, key)
