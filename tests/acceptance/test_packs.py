@@ -15,7 +15,7 @@ import trustcommerce as tc
 from tests.acceptance.support import arrow, check_explanation
 from tests.parity.compare import bits
 from tests.parity.packs import PackRun
-from trustcommerce.analysis.cases import value
+from trustcommerce.analysis.cases import joined, value
 from trustcommerce.cli.main import group
 from trustcommerce.diagnostics import Problems
 from trustcommerce.language.relations import Field
@@ -74,7 +74,7 @@ def test_cases_as_tables(pack: Path) -> None:
     """
     engine = tc.load(pack)
     judged = 0
-    for (ruleset, day), records in _cases(pack).items():
+    for (ruleset, day), records in _cases(engine, pack).items():
         plan = engine.plan.rulesets[ruleset]
         version = plan.version(day)
         if version is None:
@@ -91,11 +91,11 @@ def test_cases_as_tables(pack: Path) -> None:
 
 
 def _judged(engine: tc.Engine, ruleset: str, day: dt.date, record: Row, place: int) -> Row:
-    """A record's values under a key of its own; its explanation adds up."""
+    """What a record measured, judged under a key of its own; its explanation adds up."""
     plan = engine.plan.rulesets[ruleset]
     values = engine.score(ruleset, record, day).values
     first = values[plan.key[0]]
-    own = {**record, plan.key[0]: f"{place:04}" if isinstance(first, str) else place}
+    own = {**values, plan.key[0]: f"{place:04}" if isinstance(first, str) else place}
     decision = engine.score(ruleset, own, day)
     check_explanation(decision)
     return dict(decision.values)
@@ -120,7 +120,7 @@ def _by_reference(plan: RuleSetPlan, version: Version, day: dt.date, rows: list[
     }
 
 
-def _cases(pack: Path) -> dict[Group, list[Row]]:
+def _cases(engine: tc.Engine, pack: Path) -> dict[Group, list[Row]]:
     """Inputs of the cases that are not refused, by rule set and day."""
     files = read_pack(pack, Problems())
     assert files is not None
@@ -130,7 +130,9 @@ def _cases(pack: Path) -> dict[Group, list[Row]]:
         for case in body["cases"]:
             if "error" not in case["expect"]:
                 day = dt.date.fromisoformat(case.get("as_of", body["as_of"]))
-                found[body["ruleset"], day].append({**body.get("inputs", {}), **case.get("inputs", {})})
+                plan = engine.plan.rulesets[body["ruleset"]]
+                inputs = joined(plan, body.get("inputs", {}), case.get("inputs", {}), day.isoformat())
+                found[body["ruleset"], day].append(inputs)
     return found
 
 

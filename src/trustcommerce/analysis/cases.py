@@ -22,7 +22,7 @@ from trustcommerce.read import Node, Scalar, Sequence, parse_date, read_pack
 from trustcommerce.run.atoms import Atoms
 from trustcommerce.schema import case_schema, check_shape
 
-__all__ = ["CaseResult", "check_cases", "run_cases"]
+__all__ = ["CaseResult", "check_cases", "joined", "run_cases"]
 
 
 @frozen(kw_only=True)
@@ -117,11 +117,11 @@ def _run_file(engine: Engine, tree: Tree, lang: str) -> Iterator[CaseResult]:
         assert isinstance(case, Tree)
         own = case.get("as_of")
         as_of = own.text if isinstance(own, Scalar) else day.text
-        inputs = _joined(engine.plan.rulesets[name.text], shared, _values(case.get("inputs")), as_of)
+        inputs = joined(engine.plan.rulesets[name.text], shared, _values(case.get("inputs")), as_of)
         yield _run_case(engine, name.text, case, inputs, as_of, lang)
 
 
-def _joined(plan: RuleSetPlan, shared: dict[str, Any], own: dict[str, Any], as_of: str) -> dict[str, Any]:
+def joined(plan: RuleSetPlan, shared: dict[str, Any], own: dict[str, Any], as_of: str) -> dict[str, Any]:
     """What all cases share, less the numbers that a case's own rows give, and what the case says."""
     day = parse_date(as_of)
     version = None if day is None else plan.version(day)
