@@ -282,7 +282,8 @@ class Decision:
         texts = {code: self._text(code, lang) for code in self._basis.texts}
         reports = [render_text(tree, lang, texts) for tree in trees]
         rows = ["\n".join(self._rows_behind(lang))] if self.evidence else []
-        return "\n\n".join([*reports, "\n".join(self._footer(lang)), *rows])
+        footer = "\n".join(self._footer(lang))
+        return "\n\n".join([*reports, *([footer] if footer else []), *rows])
 
     def _rows_behind(self, lang: str) -> list[str]:
         """The rows that the numbers come from, under the titles of their metrics."""
@@ -305,7 +306,8 @@ class Decision:
             yield "影子模式：已计算，尚未生效" if lang.startswith("zh") else "Shadow: computed, not enforced yet"
         for output in self.outputs("values", "levels", "resources"):
             yield from wrap(f"{output.title.get(lang, output.name)}: {shown(self[output.name])}", 2)
-        yield from wrap(self._basis.notice.get(lang))
+        notice = self._basis.notice.get(lang)
+        yield from wrap(notice) if notice else ()
 
     def header(self) -> dict[str, Any]:
         """What identifies the decision, for outputs."""

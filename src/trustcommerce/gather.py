@@ -66,7 +66,12 @@ def written_record(loaded: PackPlan, ruleset: str, key: str, out: Path, day: dt.
     plan = loaded.rulesets[ruleset]
     version = plan.version(day)
     assert version is not None
-    report = json.loads((out / "run.json").read_text("utf-8"))
+    try:
+        report = json.loads((out / "run.json").read_text("utf-8"))
+    except OSError as error:
+        raise DataError(
+            f"{out.as_posix()} holds no results of a run: run.json: {error.strerror}", ruleset=ruleset
+        ) from None
     done = report["rulesets"].get(ruleset)
     if done is None:
         raise DataError(f"the run in {out.as_posix()} has no result of `{ruleset}`", ruleset=ruleset)

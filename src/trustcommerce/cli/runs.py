@@ -69,7 +69,8 @@ def run(
             ", ".join(f"{count:,} {status}" for status, count in counts.items()) for counts in done["statuses"].values()
         )
         shadow = " (shadow: not enforced yet)" if done["shadow"] else ""
-        click.echo(f"{name}: {done['rows']:,} rows{shadow}{f': {statuses}' if statuses else ''}")
+        rows = f"{done['rows']:,} row{'' if done['rows'] == 1 else 's'}"
+        click.echo(f"{name}: {rows}{shadow}{f': {statuses}' if statuses else ''}")
     for name, reason in report.skipped.items():
         click.echo(f"{name}: skipped, {reason}")
     _notice(engine, lang)
