@@ -31,7 +31,7 @@ tables:
       seen: timestamp
 """
 RULESET = """
-ruleset: shops
+ruleset: shop_total
 subject: {name: shop, table: shops, key: shop}
 values:
   total: orders + coalesce(late, 0)
@@ -57,7 +57,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> tc.Engine:
     folder = tmp_path_factory.mktemp("files")
     (folder / "rulesets").mkdir()
     (folder / "pack.yaml").write_text(PACK, "utf-8")
-    (folder / "rulesets/shops.yaml").write_text(RULESET, "utf-8")
+    (folder / "rulesets/shop_total.yaml").write_text(RULESET, "utf-8")
     return tc.load(folder)
 
 
@@ -67,7 +67,7 @@ def run(engine: tc.Engine, folder: Path, name: str, data: bytes | str) -> list[d
     facts.mkdir(exist_ok=True)
     (facts / name).write_bytes(data if isinstance(data, bytes) else data.encode())
     engine.run(facts, folder / "out", DAY)
-    return parquet.read_table(folder / "out/shops.parquet").to_pylist()
+    return parquet.read_table(folder / "out/shop_total.parquet").to_pylist()
 
 
 def lines(*rows: str) -> str:
@@ -177,7 +177,7 @@ def test_values_that_break_the_declaration(engine: tc.Engine, tmp_path: Path, ol
     data = lines(GOOD, GOOD.replace("s1", "s2").replace(old, new))
     with pytest.raises(tc.DataError, match=says) as caught:
         run(engine, tmp_path, "shop_counts.csv", data)
-    assert caught.value.ruleset == "shops"
+    assert caught.value.ruleset == "shop_total"
 
 
 @pytest.mark.parametrize(
@@ -259,12 +259,12 @@ def test_folders_and_files_that_are_not_there(engine: tc.Engine, tmp_path: Path)
         engine.run(facts, tmp_path / "out", DAY)
     (facts / "shop_counts.xlsx").write_bytes(b"")
     with pytest.raises(tc.DataError, match=r"no source reads `.xlsx` files"):
-        engine.score_table("shops", facts / "shop_counts.xlsx", DAY)
+        engine.score_table("shop_total", facts / "shop_counts.xlsx", DAY)
 
 
 def test_one_record_out_of_a_file(engine: tc.Engine, tmp_path: Path) -> None:
     """A record is gathered by its key; a key that no row has is named."""
     (tmp_path / "shop_counts.csv").write_text(lines(GOOD), "utf-8")
-    assert engine.score("shops", engine.record("shops", "s1", tmp_path, DAY), DAY)["total"] == 10
+    assert engine.score("shop_total", engine.record("shop_total", "s1", tmp_path, DAY), DAY)["total"] == 10
     with pytest.raises(tc.DataError, match="table `shops` has no row with the key s2"):
-        engine.record("shops", "s2", tmp_path, DAY)
+        engine.record("shop_total", "s2", tmp_path, DAY)
