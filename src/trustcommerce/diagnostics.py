@@ -134,9 +134,14 @@ def render(diagnostic: Diagnostic) -> str:
 
 
 class Problems:
-    """Collects diagnostics, each once; the stages add, the engine raises."""
+    """Collects diagnostics, each once; the stages add, the engine raises.
+
+    Attributes:
+        met: How often an error was met, those that were known already too: versions of a rule set share them.
+    """
 
     def __init__(self) -> None:
+        self.met = 0
         self._found: dict[tuple[str, int, str, str], Diagnostic] = {}
 
     def add(
@@ -147,12 +152,12 @@ class Problems:
         hint: str | None = None,
         severity: str = "error",
     ) -> None:
-        found = Diagnostic(code=code, message=message, span=span, hint=hint, severity=severity)
-        self._found.setdefault(found.order, found)
+        self.extend([Diagnostic(code=code, message=message, span=span, hint=hint, severity=severity)])
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         for found in diagnostics:
             self._found.setdefault(found.order, found)
+            self.met += found.severity == "error"
 
     def __iter__(self) -> Iterator[Diagnostic]:
         return iter(sorted(self._found.values(), key=lambda d: d.order))

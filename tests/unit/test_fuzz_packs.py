@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import trustcommerce
-from tests.unit.mutations import EXAMPLES, PACKS, broken
+from tests.unit.mutations import EXAMPLES, PACKS, ROOT, broken
 from trustcommerce.diagnostics import Diagnostic
 
 
@@ -27,7 +27,7 @@ def check(changed: dict[str, bytes]) -> tuple[Diagnostic, ...]:
 @pytest.mark.parametrize("pack", PACKS, ids=lambda path: path.name)
 def test_a_broken_pack_gives_diagnostics(pack: Path) -> None:
     @settings(
-        max_examples=EXAMPLES[pack.name],
+        max_examples=EXAMPLES[pack.relative_to(ROOT).as_posix()],
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )

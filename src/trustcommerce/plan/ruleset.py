@@ -11,7 +11,7 @@ from trustcommerce.diagnostics import Problems, Span
 from trustcommerce.language.expressions import Expr, Literal
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.relations import Distinct, Field, Match, Relation
-from trustcommerce.language.types import Type
+from trustcommerce.language.types import UNKNOWN, Type
 from trustcommerce.model import Item as ItemSpec
 from trustcommerce.model import Pack, RuleSet, TableSpec
 from trustcommerce.plan.chain import chain, links
@@ -46,7 +46,7 @@ def plan_version(
         results: Types of the outputs of the rule sets planned before, by rule set.
         keys: Subject keys of all rule sets of the pack.
     """
-    before = len(problems.errors)
+    before = problems.met
     if not _check_subject(ruleset, pack, problems):
         return None
     shared = Shared(pack=pack, ruleset=ruleset, registry=registry, problems=problems, results=results, keys=keys)
@@ -75,7 +75,7 @@ def plan_version(
         if node is not None and node.shape is not None:
             lines = lower_reasons(node, context)
             shapes.append(evolve(node.shape, lines=lines))
-    if len(problems.errors) > before:
+    if problems.met > before or any(each.type == UNKNOWN for each in context.all_known().values()):
         return None
     gathers = facts.gathers()
     inputs = tuple(
