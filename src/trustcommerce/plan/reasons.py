@@ -61,8 +61,8 @@ def _losses(path: tuple[Node, ...], context: Context) -> Iterator[_Loss]:
     shape = node.shape
     if shape is None:
         return
-    if not node.children and shape.possible is not None and node.value.type != UNKNOWN:
-        yield _Loss(_below(shape.possible, node.value, context), path, _line(shape))
+    if not node.children:
+        yield from _of_leaf(path, node, shape, context)
         return
     if node.exception is not None and len(path) > 1 and shape.possible is not None:
         decided = context.ops.compare("gt", node.exception, constant(0))
@@ -71,23 +71,43 @@ def _losses(path: tuple[Node, ...], context: Context) -> Iterator[_Loss]:
         )
     for child in node.children:
         yield from _losses((*path, child), context)
+    for lost, line in _taken(shape, context):
+        yield _Loss(lost, path, line)
+
+
+def _of_leaf(path: tuple[Node, ...], node: Node, shape: NodeShape, context: Context) -> Iterator[_Loss]:
+    """What a leaf's choice lost, then what its deductions and limits took; an exception stands for all of it."""
+    if node.value.type == UNKNOWN:
+        return
+    ops = context.ops
+    taken = list(_taken(shape, context))
+    gone = [ops.is_null(node.value)]
+    if node.exception is not None:
+        gone.append(ops.compare("gt", node.exception, constant(0)))
+    without = ops.logic("or", gone)
+    taken = [(ops.case([(without, _ZERO)], lost), line) for lost, line in taken]
+    if shape.possible is not None:
+        own = _below(shape.possible, node.value, context)
+        for lost, _ in taken:
+            own = ops.sum("sub", own, lost, None)
+        yield _Loss(ops.extreme("greatest", [own, _ZERO]) if taken else own, path, _line(shape))
+    for lost, line in taken:
+        yield _Loss(lost, path, line)
+
+
+def _taken(shape: NodeShape, context: Context) -> Iterator[tuple[Expr, Line]]:
+    """Points that deductions and limits of a node take."""
     for each in shape.adjustments:
-        if each.sign < 0:
-            points = context.known(each.item)
-            if points is not None:
-                yield _Loss(
-                    points, path, Line(item="", path=f"{shape.path}.deductions.{each.name}", reason=each.reason)
-                )
+        points = context.known(each.item) if each.sign < 0 else None
+        if points is not None:
+            yield points, Line(item="", path=f"{shape.path}.deductions.{each.name}", reason=each.reason)
     for limit in shape.limits:
         before, after = context.known(limit.before), context.known(limit.after)
         if before is not None and after is not None:
             lost = context.ops.sum("sub", before, after, None)
             lost = context.ops.coalesce([lost, _ZERO]) if lost.type.nullable else lost
-            yield _Loss(
-                context.ops.extreme("greatest", [lost, _ZERO]),
-                path,
-                Line(item="", path=f"{shape.path}.limits.{limit.name}", reason=limit.reason),
-            )
+            lost = context.ops.extreme("greatest", [lost, _ZERO])
+            yield lost, Line(item="", path=f"{shape.path}.limits.{limit.name}", reason=limit.reason)
 
 
 def _line(shape: NodeShape) -> Line:
