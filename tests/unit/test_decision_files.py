@@ -10,7 +10,7 @@ PACK = (
     "pack: p\ntables:\n  shops: {key: k, columns: {k: text, orders: {type: integer, range: [0, 1000]}, vip: boolean}}\n"
 )
 RULES = """\
-ruleset: shops
+ruleset: shop_tiers
 subject: {name: shop, table: shops, key: k}
 levels:
   tier:
@@ -35,7 +35,7 @@ def _pack(folder: Path, tiers: str = TIERS, rules: str = RULES) -> Path:
 def test_rows_decide_in_order(tmp_path: Path, orders: int, vip: bool, tier: str) -> None:
     """The first row whose cells hold gives the result; `-` is any value, the last row the rest."""
     engine = tc.load(_pack(tmp_path))
-    assert engine.score("shops", {"k": "a", "orders": orders, "vip": vip}, "2023-05-18")["tier"] == tier
+    assert engine.score("shop_tiers", {"k": "a", "orders": orders, "vip": vip}, "2023-05-18")["tier"] == tier
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,7 @@ def test_inputs(engine: tc.Engine) -> None:
         "nullable": False,
         "unit": None,
         "from": "stores",
+        "kind": "column",
         "key": True,
     }
     assert (found["refund_hours"]["unit"], found["refund_hours"]["nullable"]) == ("hours", True)
