@@ -107,6 +107,7 @@ class _Maker:
                 "coalesce(mark.v, 1)",
                 "n * n",
                 "abs(n)",
+                "waited",
             ]
         )
 
@@ -124,6 +125,8 @@ class _Maker:
                 "last_mark.v",
                 "coalesce(mark.w, 1.50)",
                 "case when u is null then 600 else seconds_between(t, u) end",
+                "case when q is not null and b then q * 2 when q is null then 1 else q end",
+                "case when u is not null and q is not null then q * 2 when u is null or q is null then 1 else q end",
                 "open_minutes(t, u, 'office')",
                 "span.rate",
                 "case when b then n else q end",
@@ -172,7 +175,7 @@ class _Maker:
         kind = self.r.choice(["count", "count", "sum", "distinct"])
         body = {
             "count": "count: events",
-            "sum": f'sum: "{self.r.choice(["n", "weight_of", "n * n"])}", from: events',
+            "sum": f'sum: "{self.r.choice(["n", "weight_of", "n * n", "waited"])}", from: events',
             "distinct": "distinct: s, from: events",
         }
         return "{" + body[kind] + self.rest() + "}"
@@ -278,6 +281,7 @@ class _Maker:
             lines.append(f'    where: "{self_where}"')
         lines += [
             "    columns:",
+            "      waited: case when u is null then 9999 else day(u) * 24 + month(u) end",
             "      weight_of:",
             '        rules: [{when: "n > 5", then: 7}, {when: "c", then: 2}, {else: 4}]',
             "        missing: 3",

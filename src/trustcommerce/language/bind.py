@@ -20,7 +20,8 @@ from trustcommerce.language.macros import Macro, Place
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.operations import Operations, constant
 from trustcommerce.language.parse import parse
-from trustcommerce.language.scope import Scope, Sharing
+from trustcommerce.language.presence import present_where_false, present_where_true
+from trustcommerce.language.scope import Assuming, Scope, Sharing
 from trustcommerce.language.tokens import Refusal
 from trustcommerce.language.types import DATE, TIMESTAMP, UNKNOWN, Kind, Type
 from trustcommerce.language.types import label as label_type
@@ -123,7 +124,7 @@ class _Binder:
 
     def _dot(self, node: Any) -> Expr:
         parts = tuple(part.name for part in node.flatten()) if hasattr(node, "flatten") else ()
-        names = [each.name for each in node.find_all(*_identifiers())]
+        names = [each.name for each in node.walk() if type(each).__name__ == "Identifier"]
         return self._named(tuple(names) if names else parts, node)
 
     def _named(self, parts: tuple[str, ...], node: Any) -> Expr:
@@ -264,15 +265,23 @@ class _Binder:
         span = self.span(node)
         subject = self.expr(node.this) if node.this is not None else None
         branches = []
+        passed: set[str] = set()  # columns that are there, since an earlier `when x is null` was not true
         for each in node.args["ifs"]:
-            when = self.expr(each.this)
+            when = self._assuming(passed, each.this)
             if subject is not None:
                 when = self.ops.compare("eq", subject, when, self.span(each))
-            branches.append((when, self.expr(each.args["true"])))
+            branches.append((when, self._assuming(passed | present_where_true(when), each.args["true"])))
+            passed |= present_where_false(when)
         default = node.args.get("default")
         if default is None:
             return self.ops.error(codes.NO_ELSE, "this case has no `else`", span, "say `else null` if that is meant")
-        return self.ops.case(branches, self.expr(default), span)
+        return self.ops.case(branches, self._assuming(passed, default), span)
+
+    def _assuming(self, present: set[str], node: Any) -> Expr:
+        if not present or not isinstance(self.scope, Assuming):
+            return self.expr(node)
+        with self.scope.assuming(present):
+            return self.expr(node)
 
     # -- functions
 
@@ -385,9 +394,3 @@ def _as_it_is(expr: Expr) -> Expr:
 
 def _values(count: int) -> str:
     return "1 value" if count == 1 else f"{count} values"
-
-
-def _identifiers() -> tuple[Any, ...]:
-    from sqlglot import exp
-
-    return (exp.Identifier,)

@@ -1,6 +1,7 @@
 """What names mean where an expression stands: the protocols the binder asks."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
 from trustcommerce.diagnostics import Span
@@ -9,7 +10,7 @@ from trustcommerce.language.functions import Function
 from trustcommerce.language.macros import Macro
 from trustcommerce.language.opening import Calendar
 
-__all__ = ["Scope", "Sharing"]
+__all__ = ["Assuming", "Scope", "Sharing"]
 
 
 class Scope(Protocol):
@@ -29,6 +30,15 @@ class Scope(Protocol):
 
     def names(self) -> Iterable[str]:
         """Every name in scope, for near misses and for labels that clash."""
+        ...
+
+
+@runtime_checkable
+class Assuming(Protocol):
+    """A scope in which columns can count as never missing for a while."""
+
+    def assuming(self, present: Iterable[str]) -> AbstractContextManager[None]:
+        """Let columns count as never missing: rows without them do not come here."""
         ...
 
 

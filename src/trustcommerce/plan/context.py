@@ -138,6 +138,15 @@ class Context:
         finally:
             self.present = before
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Assume nothing: what is lowered now is computed for every row."""
+        before, self.present = self.present, frozenset()
+        try:
+            yield
+        finally:
+            self.present = before
+
     def _metric(self, span: Span) -> Expr:
         if self.metric is None:
             return self.ops.error(codes.UNKNOWN_NAME, "`metric` means something only inside a metric or score", span)
@@ -176,7 +185,8 @@ class Context:
             return self.ops.error(codes.CYCLE, f"`{name}` reaches itself: {path}", span)
         self._stack.append(name)
         try:
-            found = (self.thunks.get(name) or self.lazy[name])()
+            with self.alone():
+                found = (self.thunks.get(name) or self.lazy[name])()
         finally:
             self._stack.pop()
         self._done.setdefault(name, found)

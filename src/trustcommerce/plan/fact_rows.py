@@ -7,9 +7,10 @@ from functools import partial
 from trustcommerce import codes
 from trustcommerce.diagnostics import Span
 from trustcommerce.language.bind import Text
-from trustcommerce.language.expressions import Apply, Column, Expr, Literal, poison
+from trustcommerce.language.expressions import Column, Expr, Literal, poison
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.operations import constant
+from trustcommerce.language.presence import present_where_true
 from trustcommerce.language.relations import Exists, Field, Gather, Measure, Rank, Relation, Scan
 from trustcommerce.language.types import BOOLEAN, INTEGER, UNKNOWN, Kind
 from trustcommerce.model import Exclusion, Fact
@@ -20,7 +21,7 @@ from trustcommerce.plan.items import lower_item
 from trustcommerce.plan.origins import OriginRows, Shared
 from trustcommerce.plan.references import References
 
-__all__ = ["FactRows", "certain_columns"]
+__all__ = ["FactRows"]
 
 POSITION = INTEGER.within(1, 10**12)
 _ANSWER = "wrap it: `coalesce(..., false)`"
@@ -71,7 +72,7 @@ class FactRows(OriginRows):
     @property
     def certain(self) -> set[str]:
         """Columns that are never missing in rows that are seen."""
-        return certain_columns(self._where)
+        return present_where_true(self._where)
 
     def fact_span(self, key: str, member: str = "") -> Span:
         """Where the fact says `key`, or one member of its list."""
@@ -296,21 +297,6 @@ class FactRows(OriginRows):
             show=tuple(Field(name, self.read(name, None).type) for name in self.fact.show),
             titles=tuple((name, tuple(title.texts.items())) for name, title in titles.items() if title.texts),
         )
-
-
-def certain_columns(condition: Expr | None) -> set[str]:
-    """Columns that are never missing where the condition is true, because it says so."""
-    found: set[str] = set()
-    if not isinstance(condition, Apply):
-        return found
-    if condition.op == "and":
-        for arg in condition.args:
-            found |= certain_columns(arg)
-    elif condition.op == "not":
-        inner = condition.args[0]
-        if isinstance(inner, Apply) and inner.op == "is_null" and isinstance(inner.args[0], Column):
-            found.add(inner.args[0].name)
-    return found
 
 
 def _asks(exclusion: Exclusion) -> bool:

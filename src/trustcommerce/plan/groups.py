@@ -11,11 +11,12 @@ from attrs import field, frozen, mutable
 from trustcommerce import codes
 from trustcommerce.diagnostics import Span
 from trustcommerce.language.expressions import Column, Expr, columns, poison
+from trustcommerce.language.presence import present_where_true
 from trustcommerce.language.relations import Measure, Peers, Relation
 from trustcommerce.language.types import UNKNOWN, Kind
 from trustcommerce.model import Aggregate
 from trustcommerce.plan.context import Context
-from trustcommerce.plan.fact_rows import FactRows, certain_columns
+from trustcommerce.plan.fact_rows import FactRows
 from trustcommerce.plan.windows import Bounds, Branch, lower_window
 
 __all__ = ["Case", "Group", "group_of"]
@@ -34,7 +35,7 @@ class Case:
     @property
     def present(self) -> set[str]:
         """Columns that are never missing in rows that count."""
-        return {name for _, condition in self.filters for name in certain_columns(condition)}
+        return {name for _, condition in self.filters for name in present_where_true(condition)}
 
 
 class Group(Protocol):

@@ -222,7 +222,8 @@ class References:
         name = f"{reference.name}[{metric}]" if asks else reference.name
         key = (reference.name, metric if asks else "")
         if key not in self.instances:
-            self.instances[key] = found = self._match(reference, columns)
+            with self.context.alone():
+                self.instances[key] = found = self._match(reference, columns)
             self.context.add(partial(self.match, key), partial(_reads, found, f"{reference.name}."))
         return name, self.instances[key]
 
