@@ -69,7 +69,7 @@ def test_every_member_is_in_the_python_reference(name: str) -> None:
 
 def test_every_argument_of_the_engine_is_in_the_python_reference() -> None:
     text = " ".join(_quoted("python.md"))
-    for name in ("score", "score_table", "run", "record", "inputs"):
+    for name in ("score", "score_table", "run", "record", "decide", "freeze", "inputs"):
         code = getattr(trustcommerce.Engine, name).__code__
         for argument in code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]:
             assert re.search(rf"\b{name}\([^`]*\b{argument}\b", text), f"{name}: {argument}"
