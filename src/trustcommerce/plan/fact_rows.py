@@ -151,6 +151,10 @@ class FactRows(OriginRows):
         other.lower()
         on = []
         for column, texts, span in exclusion.match:
+            if len(texts) > 1:
+                said = "an exclusion matches one value: any row that goes with it excludes, so none comes first"
+                hint = f"say it in `when`: `{exclusion.name}.{column} in ({', '.join(each.text for each in texts)})`"
+                return context.ops.error(codes.WRONG_SHAPE, said, span, hint)
             theirs, ours = other.read(column, span), context.bind(texts[0]) if texts else poison(span)
             checked = context.ops.compare("eq", theirs, ours, span)
             if checked.type == UNKNOWN:
