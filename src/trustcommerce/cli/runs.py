@@ -103,6 +103,7 @@ def _notice(engine: Any, lang: str) -> None:
 )
 @click.option("--snapshot", type=click.Path(path_type=str), metavar="FILE", help="Peers, as freeze stored them.")
 @options.as_of
+@options.known_as_of
 @options.lang
 @options.format_option
 def score(
@@ -112,6 +113,7 @@ def score(
     facts: str | None,
     snapshot: str | None,
     as_of: dt.date,
+    known_as_of: dt.date | None,
     lang: str,
     form: str,
 ) -> None:
@@ -119,9 +121,14 @@ def score(
     from trustcommerce.engine import load
     from trustcommerce.outputs.writers import json_value
 
+    tabular = Path(source).suffix in (".csv", ".parquet")
+    if snapshot is not None and tabular:
+        raise click.UsageError("--snapshot is for single records: a table has its peers in it")
+    if facts is not None and not tabular:
+        raise click.UsageError("--facts is for tables: a record holds the rows of its facts")
     engine = load(pack)
-    if Path(source).suffix in (".csv", ".parquet"):
-        table = engine.score_table(ruleset, source, as_of, tables=facts)
+    if tabular:
+        table = engine.score_table(ruleset, source, as_of, tables=facts, known_as_of=known_as_of)
         for batch in table.to_batches(max_chunksize=10_000):
             for row in batch.to_pylist():
                 click.echo(json.dumps({k: json_value(v) for k, v in row.items()}, ensure_ascii=False))
@@ -130,7 +137,7 @@ def score(
 
     peers = None if snapshot is None else Snapshot.load(snapshot)
     for record in _records(source):
-        decision = engine.score(ruleset, record, as_of, snapshot=peers)
+        decision = engine.score(ruleset, record, as_of, known_as_of=known_as_of, snapshot=peers)
         if form == "json":
             values = {name: json_value(value) for name, value in decision.values.items()}
             click.echo(json.dumps({**decision.header(), "values": values}, ensure_ascii=False))
@@ -231,5 +238,7 @@ def explain(
 
     if (facts is None) == (out is None):
         raise click.UsageError("say --facts or --out, one of them")
+    if out is not None and known_as_of is not None:
+        raise click.UsageError("--known-as-of says nothing beside --out: the run has said what was known")
     decision = load(pack).decide(ruleset, key, as_of, facts=facts, out=out, known_as_of=known_as_of)
     click.echo(decision.explain(lang, form))

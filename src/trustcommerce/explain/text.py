@@ -40,6 +40,7 @@ _WORDS = {
         "no data": "无数据",
         "left out": "不计",
         "rows": "行",
+        "row": "行",
     },
     "en": {
         "points": "points",
@@ -66,6 +67,7 @@ _WORDS = {
         "no data": "no data",
         "left out": "left out",
         "rows": "rows",
+        "row": "row",
     },
 }
 
@@ -159,7 +161,8 @@ def _source(node: ExplanationNode, lang: str, depth: int) -> Iterator[str]:
     shown = "-" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
     words = _WORDS["zh" if lang.startswith("zh") else "en"]
     atoms = f" = {source['of']} / {source['to']}" if "of" in source else ""
-    atoms = f" ({source['rows']} {words['rows']})" if "rows" in source else atoms
+    if "rows" in source:
+        atoms = f" ({source['rows']} {words['row' if source['rows'] == 1 else 'rows']})"
     unit = str(source.get("unit") or "")
     unit = "" if unit in ("", "ratio", "points") else f" {_UNITS.get(unit, unit) if lang.startswith('zh') else unit}"
     name = Title(dict(source.get("title") or {})).get(lang, str(source.get("name")))

@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlglot import exp
 
-from trustcommerce.language.expressions import columns
+from trustcommerce.language.expressions import Apply, Expr, columns
 from trustcommerce.language.relations import Field, Gather, Keep, Measure
+from trustcommerce.language.types import BOOLEAN
 from trustcommerce.plan import links
 from trustcommerce.run.duck import quote
 from trustcommerce.run.evidence import SHOWN, FactEvidence, MeasureEvidence, RowList
@@ -41,14 +42,14 @@ class _Fact:
         layers = Writer(run.version, run.as_of, run.known_as_of, given, "duckdb")
         needed = {*gather.key, *self.listed, *(flag for flag, _ in gather.flags)}
         for measure in gather.measures:
-            needed |= {name for _, condition in measure.filters for name in columns(condition)}
+            needed |= {name for _, condition in _conditions(measure) for name in columns(condition)}
         rows = layers.build(gather.rows, needed, outer=gather)
         shown = [self._shown(name, types.get(name)) for name in self.listed]
         flags = [exp.alias_(column(flag), f"flag {i}", quoted=True) for i, (flag, _) in enumerate(gather.flags)]
         tests = [
             exp.alias_(layers.sql(condition), f"test {i} {j}", quoted=True)
             for i, measure in enumerate(gather.measures)
-            for j, (_, condition) in enumerate(measure.filters)
+            for j, (_, condition) in enumerate(_conditions(measure))
         ]
         query = exp.select(*shown, *flags, *tests).from_(rows, copy=False).where(self._mine(key), copy=False)
         self.name = f"evidence_{gather.fact}"
@@ -101,7 +102,7 @@ class _Fact:
     def _measure(self, place: int, measure: Measure) -> MeasureEvidence:
         steps = []
         tests: list[str] = []
-        for j, (label, _) in enumerate(measure.filters):
+        for j, (label, _) in enumerate(_conditions(measure)):
             tests.append(f'"test {place} {j}"')
             steps.append((label, self._count(" AND ".join(tests))))
         condition = " AND ".join(tests) or "TRUE"
@@ -121,3 +122,12 @@ class _Fact:
         order = ", ".join(map(quote, self.gather.id)) or "1"
         sql = f"SELECT {names} FROM {quote(self.name)} WHERE {condition} ORDER BY {order} LIMIT {SHOWN}"
         return tuple(self.run.connection.sql(sql).to_arrow_table().to_pylist())
+
+
+def _conditions(measure: Measure) -> tuple[tuple[str, Expr], ...]:
+    """What a row must meet to count; one without the value is passed over."""
+    value = measure.value
+    if value is None or not value.type.nullable:
+        return measure.filters
+    absent = Apply("is_null", (value,), BOOLEAN)
+    return (*measure.filters, ("with a value", Apply("not", (absent,), BOOLEAN)))
