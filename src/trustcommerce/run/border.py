@@ -257,13 +257,15 @@ def _label(name: str, type_: Type, arrow: Any, types: Any) -> Built:
 def _set(name: str, type_: Type, arrow: Any, types: Any) -> Built:
     if not (types.is_list(arrow) or types.is_large_list(arrow)):
         return None
+    members = ["'" + each.replace("'", "''") + "'" for each in type_.labels]
     bits = (
-        " + ".join(
-            f"CASE WHEN list_contains({name}, '{m}') THEN {1 << i} ELSE 0 END" for i, m in enumerate(type_.labels)
-        )
+        " + ".join(f"CASE WHEN list_contains({name}, {m}) THEN {1 << i} ELSE 0 END" for i, m in enumerate(members))
         or "0"
     )
-    return f"CASE WHEN {name} IS NULL THEN NULL ELSE CAST({bits} AS BIGINT) END", []
+    known = f"CAST([{', '.join(members)}] AS VARCHAR[])"
+    return f"CASE WHEN {name} IS NULL THEN NULL ELSE CAST({bits} AS BIGINT) END", [
+        (f"{name} IS NOT NULL AND NOT list_has_all({known}, {name})", f"has members beside {', '.join(type_.labels)}")
+    ]
 
 
 _BUILDERS = {

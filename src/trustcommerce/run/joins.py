@@ -91,7 +91,12 @@ def _numbered(layers: Layers, relation: Match) -> str:
     if not picks:
         return numbered
     one = exp.EQ(this=column(ROW), expression=exp.Literal.number(1))
-    return layers.write(exp.select("*").from_(numbered, copy=False).where(one, copy=False))
+    if len(relation.candidates) == 1:
+        return layers.write(exp.select("*").from_(numbered, copy=False).where(one, copy=False))
+    # with several candidates a row is told by its number alone, so no two may have the same
+    matched = exp.Order(expressions=[exp.Ordered(this=column(each.name)) for each in relation.on])
+    own = exp.alias_(exp.Window(this=exp.RowNumber(), order=matched), ROW, quoted=True, copy=False)
+    return layers.write(exp.select(own, *map(column, names)).from_(numbered, copy=False).where(one, copy=False))
 
 
 def _periods(layers: Layers, relation: Match, rows: str) -> None:
