@@ -64,7 +64,7 @@ class _Planner:
         self.trees: dict[str, Mapping] = {}
         for stem, tree in files.rulesets.items():
             self._announce(stem, tree)
-        self.results: dict[str, dict[str, Type]] = {}
+        self.results: dict[str, list[tuple[dt.date | None, dict[str, Type]]]] = {}
         self.keys = {name: _subject_key(tree) for name, tree in self.trees.items()}
         self.failed: set[str] = set()
 
@@ -147,7 +147,7 @@ class _Planner:
             if read is None:
                 continue
             rulesets.append(read)
-            results = {n: types for n, types in self.results.items() if n not in self.failed}
+            results = {n: _in_force(types, since) for n, types in self.results.items() if n not in self.failed}
             version = plan_version(read, self.pack, self.registry, self.problems, results, self.keys)
             if version is not None:
                 versions.append(version)
@@ -155,9 +155,10 @@ class _Planner:
             self.failed.add(name)
             return None
         self._check_totals(versions)
-        self.results[name] = {each.name: each.type for version in versions for each in version.carried} | {
-            each.name: each.type for version in versions for each in version.outputs
-        }
+        self.results[name] = [
+            (v.since, {f.name: f.type for f in v.carried} | {item.name: item.type for item in v.outputs})
+            for v in versions
+        ]
         first = rulesets[0]
         table = self.pack.tables.get(first.table)
         columns = {n: f for v in versions for f in v.inputs for n in [f.name]}
@@ -251,3 +252,9 @@ def _item_dates(node: Node, top: bool = False) -> set[dt.date]:
             else:
                 found |= _item_dates(entry.value)
     return found
+
+
+def _in_force(results: list[tuple[dt.date | None, dict[str, Type]]], day: dt.date | None) -> dict[str, Type]:
+    """What a rule set gives on `day`, the first day of one of its versions or of a reader's."""
+    begun = [types for since, types in results if day is not None and since is not None and since <= day]
+    return begun[-1] if begun else results[0][1]
