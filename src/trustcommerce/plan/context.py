@@ -184,11 +184,13 @@ class Context:
             path = " -> ".join([*self._stack[self._stack.index(name) :], name])
             return self.ops.error(codes.CYCLE, f"`{name}` reaches itself: {path}", span)
         self._stack.append(name)
+        before, self.unexcluded = self.unexcluded, False
         try:
             with self.alone():
                 found = (self.thunks.get(name) or self.lazy[name])()
         finally:
             self._stack.pop()
+            self.unexcluded = before
         self._done.setdefault(name, found)
         return found if span is None else _at(found, span)
 

@@ -28,7 +28,7 @@ def lower_events(adjustment: Adjustment, name: str, context: Context) -> Expr:
             codes.BAD_WINDOW, "the window of events is not chosen by rules", span, "say one window"
         )
     scope = group.scope
-    with scope.assuming(cases[0].present):
+    with scope.naming(context.metric or name), scope.assuming(cases[0].present):
         points = _points(events, group, context)
         per = tuple(scope.bind(text) for text in events.per)
     cap = _cap(adjustment, context)

@@ -11,7 +11,13 @@ def check_columns(rows: FactRows) -> None:
     """Report what is wrong with the columns of a fact; what can't be read makes it broken."""
     _check_key(rows)
     for name in rows.fact.id:
-        rows.broken = rows.read(name, rows.fact_span("id", name)).type == UNKNOWN or rows.broken
+        span = rows.fact_span("id", name)
+        found = rows.read(name, span).type
+        rows.broken = found == UNKNOWN or rows.broken
+        if found.nullable and found != UNKNOWN and name not in rows.certain:
+            said = f"the id `{name}` of `{rows.fact.name}` may be missing"
+            hint = f"say which rows are meant: `where: {name} is not null`"
+            rows.shared.problems.add(codes.MAYBE_MISSING, said, span, hint)
     for name in rows.fact.show:
         rows.read(name, rows.fact_span("show", name))
     _check_time(rows)

@@ -25,6 +25,7 @@ __all__ = ["FactRows"]
 
 POSITION = INTEGER.within(1, 10**12)
 _ANSWER = "wrap it: `coalesce(..., false)`"
+_WORD = re.compile(r"[^\W\d]\w*")
 
 
 class FactRows(OriginRows):
@@ -49,7 +50,7 @@ class FactRows(OriginRows):
         super().__init__(fact.origin, shared, other)
         self.fact, self.subject, self._number = fact, subject, number
         self.measures: list[Measure] = []
-        self.outer: dict[str, str] = {}
+        self._outer: dict[str, str] = {}
         self.flags: dict[str, str] = {}
         self._kept: dict[tuple[tuple[str, ...], str], Expr] = {}
         if self.broken:
@@ -74,6 +75,16 @@ class FactRows(OriginRows):
         """Columns that are never missing in rows that are seen."""
         return present_where_true(self._where)
 
+    @property
+    def outer(self) -> dict[str, str]:
+        """The subject's columns that these rows read, or those that they are made from."""
+        return {**(self.other.outer if isinstance(self.other, FactRows) else {}), **self._outer}
+
+    @property
+    def stored(self) -> set[str]:
+        """Columns of the table that the rows lie in, none of them computed."""
+        return self.other.stored if isinstance(self.other, FactRows) else set(self.context.columns)
+
     def fact_span(self, key: str, member: str = "") -> Span:
         """Where the fact says `key`, or one member of its list."""
         spans = self.origin.spans
@@ -93,8 +104,13 @@ class FactRows(OriginRows):
                 span,
                 did_you_mean(column, subject.columns) or "rows of facts see the subject's columns, not its items",
             )
+        strange = [each for each in self.fact.key if each not in self.stored]
+        if strange:
+            said = f"rows of `{self.fact.name}` find their subject by `{strange[0]}`, which is computed"
+            hint = f"rows that read `{name}.{column}` need a key that is a column of their table"
+            return self.context.ops.error(codes.FORBIDDEN_SYNTAX, said, span, hint)
         subject.used.add(column)
-        self.outer[f"{name}.{column}"] = column
+        self._outer[f"{name}.{column}"] = column
         return Column(f"{name}.{column}", subject.columns[column].type, span)
 
     def _column(self, item: ItemSpec) -> Expr:
@@ -114,7 +130,7 @@ class FactRows(OriginRows):
     @property
     def differs(self) -> bool:
         """Whether rows that are excluded differ from metric to metric."""
-        return any(_asks(each) for each in self.fact.exclude)
+        return any(_asks(each, self.references) for each in self.fact.exclude)
 
     def eligible(self, exclude: tuple[str, ...] | None, span: Span | None) -> list[tuple[str, Expr]]:
         """Conditions that a row is not excluded; `exclude` says by which reasons, all by default."""
@@ -129,7 +145,7 @@ class FactRows(OriginRows):
 
     def _flag(self, exclusion: Exclusion) -> Expr:
         """Whether the row is excluded for this reason, as a column."""
-        asks = _asks(exclusion)
+        asks = _asks(exclusion, self.references)
         metric = self.context.metric or ""
         name = f"excluded.{exclusion.name}" + (f"[{metric}]" if asks else "")
         known = self.context.known(name)
@@ -239,6 +255,14 @@ class FactRows(OriginRows):
             )
             return None
         said = {each.name for each, _ in found if isinstance(each, Column)}
+        if not {*self.key} <= {*said, *self.fact.id, *self.fact.key}:
+            self._error(
+                codes.UNORDERED,
+                f"two rows of `{self.fact.name}` may be equal in this order",
+                span,
+                f"the `id` tells rows apart: let it hold the key, {', '.join(self.key)}",
+            )
+            return None
         ids = [self.read(name, None) for name in self.fact.id if name not in said]
         return tuple([(each, descending) for each, _ in found] + [(each, descending) for each in ids])
 
@@ -303,6 +327,9 @@ class FactRows(OriginRows):
         )
 
 
-def _asks(exclusion: Exclusion) -> bool:
+def _asks(exclusion: Exclusion, references: References) -> bool:
     """Whether a reason asks for the name of the metric: then rows are excluded from some metrics only."""
-    return exclusion.when is not None and "metric" in re.findall(r"[^\W\d]\w*", exclusion.when.text)
+    said = [text.text for _, texts, _ in exclusion.match for text in texts]
+    said += [exclusion.when.text] if exclusion.when is not None else []
+    words = {word for text in said for word in _WORD.findall(text)}
+    return "metric" in words or any(references.asks(word) for word in words)

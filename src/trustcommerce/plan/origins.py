@@ -126,7 +126,10 @@ class OriginRows:
         if self.broken:
             return
         known = self.origin.known_at
-        if known is not None:
+        if known is not None and self.other is not None:
+            said = f"`known_at` says nothing here: fact `{self.origin.target}` says which of its rows are known"
+            self._error(codes.UNKNOWN_KEY, said, self.origin.keys.get("known_at"), "say it there")
+        elif known is not None:
             span = self.origin.spans.get("known_at")
             type_ = self.read(known, span).type
             if type_.kind not in (Kind.DATE, Kind.TIMESTAMP, Kind.UNKNOWN):

@@ -192,6 +192,11 @@ class References:
         chosen = self.context.ops.case([(matched, retype(found, type_))], fitted)
         return self.context.define_once(f"{name}.{column} or else", chosen)
 
+    def asks(self, name: str) -> bool:
+        """Whether what a reference finds differs from metric to metric."""
+        reference = self.context.ruleset.references.get(name)
+        return reference is not None and _asks(reference)
+
     def check_unused(self, rows: Sequence["References"]) -> None:
         """Say what is wrong with references that nothing reads, and leave no trace of them.
 
@@ -207,7 +212,7 @@ class References:
             columns = scope.known.get(reference.name)
             if columns is not None:
                 before = set(scope.context.used)
-                scope._match(reference, columns)
+                scope._match(reference, columns, reference.name)
                 scope.context.used = before
 
     def _strange(self, reference: Reference) -> int:
@@ -223,11 +228,11 @@ class References:
         key = (reference.name, metric if asks else "")
         if key not in self.instances:
             with self.context.alone():
-                self.instances[key] = found = self._match(reference, columns)
-            self.context.add(partial(self.match, key), partial(_reads, found, f"{reference.name}."))
+                self.instances[key] = found = self._match(reference, columns, name)
+            self.context.add(partial(self.match, key), partial(_reads, found, f"{name}."))
         return name, self.instances[key]
 
-    def _match(self, reference: Reference, columns: dict[str, Type]) -> _Instance:
+    def _match(self, reference: Reference, columns: dict[str, Type], name: str) -> _Instance:
         broken = False
         choices: list[list[Expr]] = []
         for column, texts, span in reference.match:
@@ -253,10 +258,10 @@ class References:
             broken=broken or valid == "broken",
         )
         if rows is not None:
-            self._narrow(reference, rows, instance)
+            self._narrow(reference, rows, instance, name)
         return instance
 
-    def _narrow(self, reference: Reference, rows: OriginRows, instance: _Instance) -> None:
+    def _narrow(self, reference: Reference, rows: OriginRows, instance: _Instance, name: str) -> None:
         """The further condition and the order of a reference, read from the rows that it matches."""
         for each in instance.on:
             rows.read(each.name, reference.span)
@@ -265,7 +270,7 @@ class References:
         if reference.when is not None:
             read: dict[str, Field] = {}
             before = self.context.aliases.get(reference.name)
-            self.context.aliases[reference.name] = rows.alias(reference.name, read)
+            self.context.aliases[reference.name] = rows.alias(name, read)
             instance.when = self.context.certain(reference.when, None, "wrap it: `coalesce(..., false)`")
             del self.context.aliases[reference.name]
             if before is not None:
@@ -369,8 +374,10 @@ def _of_nothing(reference: Reference, column: str, metric: str, span: Span) -> E
 
 
 def _asks(reference: Reference) -> bool:
-    """Whether `match` asks for the name of the metric: then each metric sees its own row."""
-    return any(text.text.strip() == "metric" for _, texts, _ in reference.match for text in texts)
+    """Whether a reference asks for the name of the metric: then each metric sees its own row."""
+    said = [text for _, texts, _ in reference.match for text in texts]
+    said += [each for each in (reference.when, reference.valid[2] if reference.valid else None) if each is not None]
+    return any("metric" in _BARE.findall(text.text) for text in said)
 
 
 def _reads(instance: _Instance, own: str) -> set[str]:

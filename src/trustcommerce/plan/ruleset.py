@@ -10,12 +10,12 @@ from trustcommerce import codes
 from trustcommerce.diagnostics import Problems, Span
 from trustcommerce.language.expressions import Expr, Literal
 from trustcommerce.language.names import did_you_mean
-from trustcommerce.language.relations import Distinct, Field, Match, Relation
+from trustcommerce.language.relations import Distinct, Field, Match, Peers, Rank, Relation, Scan
 from trustcommerce.language.types import UNKNOWN, Type
 from trustcommerce.model import Item as ItemSpec
 from trustcommerce.model import Pack, RuleSet, TableSpec
 from trustcommerce.plan.chain import chain, links
-from trustcommerce.plan.context import Context
+from trustcommerce.plan.context import Context, Step
 from trustcommerce.plan.facts import Facts
 from trustcommerce.plan.items import lower_item
 from trustcommerce.plan.origins import Shared
@@ -61,6 +61,7 @@ def plan_version(
     try:
         where = context.certain(ruleset.where, None, "wrap it: `coalesce(..., false)`") if ruleset.where else None
         first = len(context.steps)
+        _check_judged(ruleset, context)
         for name in _far(ruleset):
             context.value(name)
         for name in list(context.thunks):
@@ -219,6 +220,15 @@ def _check_key(ruleset: RuleSet, table: TableSpec, pack: Pack, problems: Problem
             "a rule set gives one row for each row of its subject's table",
         )
     return True
+
+
+def _check_judged(ruleset: RuleSet, context: Context) -> None:
+    """Who is judged does not depend on how those that are judged compare."""
+    nothing = Scan(table="", key=(), fields=())
+    made = [step.build(nothing) for step in context.steps if isinstance(step, Step)]
+    if ruleset.where is not None and any(isinstance(each, Peers | Rank) for each in made):
+        said = "`where` says who is judged, and rests on what compares just those"
+        context.ops.error(codes.CYCLE, said, ruleset.where.span(), "compare them in a rule set of their own")
 
 
 def _check_name(name: str, span: Span, context: Context) -> None:

@@ -27,7 +27,25 @@ def check_unused(context: Context, facts: Facts, references: References) -> None
             _check_rows(facts.lowered(rows.fact, rows.other))
         for window in context.ruleset.windows.values():
             lower_window(window, context)
+    _check_subjects(context, facts)
     _check_names(context)
+
+
+def _check_subjects(context: Context, facts: Facts) -> None:
+    """Rows that read columns of their subject are read beside no other subject."""
+    made = [rows for rows in facts.made.values() if rows is not None]
+    for rows in made:
+        other = rows.other
+        if isinstance(other, FactRows) and other.outer and other.fact.key != rows.fact.key:
+            said = f"rows of `{other.fact.name}` read columns of their subject, and `{rows.fact.name}` has another key"
+            hint = "let it read the table that the fact is made from"
+            context.problems.add(codes.FORBIDDEN_SYNTAX, said, rows.origin.source, hint)
+    for reference in context.ruleset.references.values():
+        found = facts.made.get(reference.target) if reference.kind == "facts" else None
+        if found is not None and found.outer:
+            said = f"rows of `{reference.target}` read columns of their subject, which are not there in a reference"
+            hint = "let the reference read the table that the fact is made from"
+            context.problems.add(codes.FORBIDDEN_SYNTAX, said, reference.source, hint)
 
 
 def _check_rows(rows: FactRows) -> None:
