@@ -259,3 +259,21 @@ metrics: {m1: {value: ban.n}, m2: {sum: "coalesce(own.n, 0)", from: calls, windo
     )
     assert values(engine, "m1", "m2") == {"a": (3, 14), "c": (3, 16)}
     assert engine.score_table("talk", None, DAY, tables=arrow_tables(engine, TABLES)).num_rows == 2
+
+
+def test_the_subjects_own_table_is_read_again_as_a_reference_and_a_fact(tmp_path: Path) -> None:
+    """Other rows of the subjects' table are those of the table, also where a frame holds only some subjects."""
+    engine = load(
+        tmp_path,
+        HEAD
+        + """facts: {alike: {table: stores, key: k, id: k}}
+references:
+  other: {table: stores, match: {kind: kind}, when: other.opened > opened and other.k <> k, keep: {last: 1, order: [opened, k]}, else: missing}
+metrics: {own: {max: kind, from: alike, where: opened < as_of, window: all}}
+values: {next: other.k}
+""",
+    )
+    assert values(engine, "own", "next") == {"a": ("x", "c"), "c": ("x", None)}
+    tables = arrow_tables(engine, TABLES)
+    found = engine.score_table("talk", tables["stores"].slice(0, 1), DAY, tables=tables).to_pylist()
+    assert [(row["own"], row["next"]) for row in found] == [("x", "c")]

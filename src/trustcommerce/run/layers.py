@@ -16,7 +16,7 @@ from trustcommerce.language.types import DATE
 from trustcommerce.plan import Version, links
 from trustcommerce.run.sql import literal, to_sql
 
-__all__ = ["ORDER", "SUBJECTS", "Layers", "Stage", "at", "sources"]
+__all__ = ["ORDER", "SUBJECTS", "Layers", "Stage", "at", "reads_subjects_again", "sources"]
 
 ORDER = "__order"
 SUBJECTS = "subjects"
@@ -45,15 +45,25 @@ class Stage:
 
 def sources(version: Version, given: frozenset[str] = frozenset()) -> tuple[Scan | Table, ...]:
     """Everything that rows come from, the subjects first; the n-th is the table `source_n` of queries."""
-    found: dict[Scan | Table, None] = {}
+    return tuple(_reads(version, given))
+
+
+def reads_subjects_again(version: Version, given: frozenset[str] = frozenset()) -> bool:
+    """Whether a fact, reference or exclusion scans the subjects' own table just as they are scanned."""
+    return not version.from_fact and next(iter(_reads(version, given).values())) > 1
+
+
+def _reads(version: Version, given: frozenset[str]) -> dict[Scan | Table, int]:
+    """How often each source is read, the subjects first."""
+    found: dict[Scan | Table, int] = {}
 
     def visit(relation: "Relation | Table") -> None:
         if isinstance(relation, Table):
-            found.setdefault(relation)
+            found[relation] = found.get(relation, 0) + 1
             return
         for each in links(relation):
             if isinstance(each, Scan):
-                found.setdefault(each)
+                found[each] = found.get(each, 0) + 1
             elif isinstance(each, Distinct) and SUBJECTS not in given:
                 visit(each.source)
             elif isinstance(each, Match) and f"reference {each.name}" in given and relation is version.relation:
@@ -62,9 +72,9 @@ def sources(version: Version, given: frozenset[str] = frozenset()) -> tuple[Scan
                 visit(each.rows)
 
     if not version.from_fact:
-        found.setdefault(base(version.relation))
+        found[base(version.relation)] = 0
     visit(version.relation)
-    return tuple(found)
+    return found
 
 
 class Layers:

@@ -21,7 +21,7 @@ from trustcommerce.run.duck import connect, first_row, quote
 from trustcommerce.run.evidence import FactEvidence
 from trustcommerce.run.freeze import freeze
 from trustcommerce.run.grouping import ROWS, flag_count
-from trustcommerce.run.layers import ORDER, SUBJECTS, Stage, sources
+from trustcommerce.run.layers import ORDER, SUBJECTS, Stage, reads_subjects_again, sources
 from trustcommerce.run.query import build_query
 from trustcommerce.run.required import check_required
 from trustcommerce.run.rows import Rows
@@ -234,10 +234,11 @@ class Run(Stages):
 
     def _sources(self, given: frozenset[str]) -> None:
         """A view in run-time shapes, or a table of a pack file, for everything else that rows come from."""
+        again = self.version.from_fact or reads_subjects_again(self.version, given)
         for i, source in enumerate(sources(self.version, given)):
             if isinstance(source, Table):
                 self._pack_file(f"source_{i}", source)
-            elif i > 0 or self.version.from_fact:
+            elif i > 0 or again:
                 self.make("VIEW", f"source_{i}", self._scan(source))
 
     def _scan(self, scan: Scan) -> str:
