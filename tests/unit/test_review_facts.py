@@ -277,3 +277,16 @@ values: {next: other.k}
     tables = arrow_tables(engine, TABLES)
     found = engine.score_table("talk", tables["stores"].slice(0, 1), DAY, tables=tables).to_pylist()
     assert [(row["own"], row["next"]) for row in found] == [("x", "c")]
+
+
+def test_only_a_frame_of_subjects_gives_numbers(tmp_path: Path) -> None:
+    """A column of the declared table that is named like a metric is none of its columns, and gives nothing."""
+    engine = load(
+        tmp_path,
+        HEAD + "facts: {calls: {table: calls, key: k, id: e}}\nmetrics: {m1: {count: calls, window: all}}\n",
+    )
+    tables = arrow_tables(engine, TABLES)
+    stores = tables["stores"].append_column("m1", pa.array([77, 78]))
+    for frame, expected in ((None, [4, 4]), (stores, [77, 78])):
+        found = engine.score_table("talk", frame, DAY, tables={**tables, "stores": stores})
+        assert found.column("m1").to_pylist() == expected

@@ -154,6 +154,7 @@ class Run(Stages):
     ) -> None:
         super().__init__(owner.connection, plan, version, as_of, known_as_of)
         self.owner = owner
+        self.framed = subjects is not None
         self.subjects = subjects if subjects is not None else owner.tables.get(plan.table)
 
     def result(self, wanted: tuple[str, ...] | None, count: bool) -> Result:
@@ -207,7 +208,7 @@ class Run(Stages):
                 return frozenset(), ()
             raise DataError(f"table `{self.plan.table}` is needed and not given", ruleset=self.plan.name)
         names = set(self.subjects.schema.names)
-        given = self._given(names)
+        given = self._given(names) if self.framed else frozenset()
         base = sources(self.version)[0]
         fields: list[Field] = [*base.fields] if not self.version.from_fact else list(self.version.inputs)
         hidden = base.hidden if isinstance(base, Scan) and not self.version.from_fact else ()
