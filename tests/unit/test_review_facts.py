@@ -232,19 +232,6 @@ resources: {perks: {hit: collect, rules: [{when: kind = 'x', then: [a]}, {else: 
         engine.score_table("talk", None, DAY, tables={**arrow_tables(engine, TABLES), "first": results})
 
 
-def test_a_number_is_given_once(tmp_path: Path) -> None:
-    """A record that holds a part under its metric and beside it is refused, even where both agree."""
-    engine = load(
-        tmp_path,
-        HEAD
-        + """facts: {calls: {table: calls, key: k, id: e}}
-metrics: {m: {unit: ratio, ratio: {of: {count: calls, where: n > 30, window: all}, to: {count: calls, window: all}}, sample: any}}
-""",
-    )
-    with pytest.raises(tc.DataError, match=r"holds `m.of` twice"):
-        engine.score("talk", {"k": "a", "m": {"of": 1, "to": 2}, "m.of": 1}, DAY)
-
-
 def test_the_first_candidate_that_matches_wins_where_one_row_of_each_is_kept(tmp_path: Path) -> None:
     """Several candidates and `keep` together still give one row for each subject and each row of a fact."""
     engine = load(

@@ -99,9 +99,7 @@ class Atoms:
         found: dict[str, Any] = {}
         for name, value in record.items():
             if isinstance(value, Mapping) and name not in self.matches:
-                parts = {f"{name}.{part}": each for part, each in value.items()}
-                self._check_twice(record, parts)
-                found |= parts
+                found |= {f"{name}.{part}": each for part, each in value.items()}
             else:
                 found[name] = value
         for name, match in self.matches.items():
@@ -109,13 +107,6 @@ class Atoms:
                 row = {each.name: record.get(f"{name}.{each.name}") for each in match.fields}
                 found[name] = row if record[f"{name}.matched"] else None
         return found
-
-    def _check_twice(self, record: Record, parts: Mapping[str, Any]) -> None:
-        """No number stands both under its metric and beside it."""
-        twice = next((name for name in parts if name in record), None)
-        if twice is not None:
-            said = f"the record holds `{twice}` twice: by itself, and under `{twice.rpartition('.')[0]}`"
-            raise DataError(said, ruleset=self.plan.name, column=twice, value=record[twice], hint="give one of them")
 
     def _check(self, flat: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         """Nothing is absent, nothing unknown."""
