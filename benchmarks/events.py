@@ -21,17 +21,21 @@ COPY (SELECT 's' || i AS store_id, ['N', 'S', 'E', 'W'][1 + i % 4] AS region FRO
   TO '{{folder}}/stores.parquet';
 COPY (
   SELECT i AS order_id, 's' || CAST(floor({_STORES} * pow(hash(i) % 1000003 / 1000003, 2)) AS BIGINT) AS store_id,
-    CAST(hash(i * 7) % 900001 AS BIGINT) AS buyer_id, ['N', 'S', 'E', 'W'][CAST(1 + hash(i * 3) % 4 AS BIGINT)] AS region,
+    CAST(hash(i * 7) % 900001 AS BIGINT) AS buyer_id,
+    ['N', 'S', 'E', 'W'][CAST(1 + hash(i * 3) % 4 AS BIGINT)] AS region,
     CAST(1 + hash(i * 5) % 40000 / 100 AS DECIMAL(12, 2)) AS paid, paid_at, paid_at + INTERVAL 2 DAY AS due_at,
     CASE WHEN hash(i * 11) % 50 > 0 THEN shipped_at END AS shipped_at,
-    CASE WHEN hash(i * 11) % 50 > 1 THEN shipped_at + to_minutes(600 + CAST(hash(i * 13) % 4000 AS BIGINT)) END AS signed_at,
-    CASE WHEN hash(i * 17) % 3 = 0 THEN CAST(least(5, 1 + hash(i * 19) % 9) AS BIGINT) END AS stars, hash(i * 23) % 60 = 0 AS abnormal
+    CASE WHEN hash(i * 11) % 50 > 1
+      THEN shipped_at + to_minutes(600 + CAST(hash(i * 13) % 4000 AS BIGINT)) END AS signed_at,
+    CASE WHEN hash(i * 17) % 3 = 0 THEN CAST(least(5, 1 + hash(i * 19) % 9) AS BIGINT) END AS stars,
+    hash(i * 23) % 60 = 0 AS abnormal
   FROM (
     SELECT i, paid_at, paid_at + to_minutes(60 + CAST(hash(i * 29) % 3000 AS BIGINT)) AS shipped_at
     FROM (SELECT i, TIMESTAMP '2023-01-18' + to_seconds(CAST(hash(i * 31) % 10368000 AS BIGINT)) AS paid_at
           FROM range({_ORDERS}) t(i))))
   TO '{{folder}}/orders.parquet';
-COPY (SELECT i AS incident_id, ['N', 'E'][1 + i] AS region, TIMESTAMP '2023-04-20' + to_days(CAST(i * 9 AS INTEGER)) AS starts_at,
+COPY (SELECT i AS incident_id, ['N', 'E'][1 + i] AS region,
+        TIMESTAMP '2023-04-20' + to_days(CAST(i * 9 AS INTEGER)) AS starts_at,
         TIMESTAMP '2023-04-24' + to_days(CAST(i * 9 AS INTEGER)) AS ends_at FROM range(2) t(i))
   TO '{{folder}}/incidents.parquet';
 """
@@ -48,9 +52,11 @@ WITH seen AS (
     sum(CAST(paid * 100 AS BIGINT)) FILTER (paid_at >= DATE '2023-04-18') AS gmv,
     count(DISTINCT buyer_id) FILTER (paid_at >= DATE '2023-04-18') AS buyers,
     count(*) FILTER (due_at >= DATE '2023-04-18' AND due_at < DATE '2023-05-18'
-      AND coalesce(CASE WHEN shipped_at < DATE '2023-05-18' THEN shipped_at END, TIMESTAMP '2023-05-18') > due_at) AS late,
+      AND coalesce(CASE WHEN shipped_at < DATE '2023-05-18' THEN shipped_at END, TIMESTAMP '2023-05-18') > due_at
+    ) AS late,
     count(*) FILTER (due_at >= DATE '2023-04-18' AND due_at < DATE '2023-05-18') AS due,
-    sum(epoch_us(signed_at) - epoch_us(shipped_at)) FILTER (signed_at >= DATE '2023-04-18' AND signed_at < DATE '2023-05-18') AS micros,
+    sum(epoch_us(signed_at) - epoch_us(shipped_at)) FILTER (
+      signed_at >= DATE '2023-04-18' AND signed_at < DATE '2023-05-18') AS micros,
     count(*) FILTER (signed_at >= DATE '2023-04-18' AND signed_at < DATE '2023-05-18') AS signed,
     sum(stars) FILTER (paid_at >= DATE '2023-02-17') AS stars,
     count(stars) FILTER (paid_at >= DATE '2023-02-17') AS reviews
@@ -64,12 +70,13 @@ WITH seen AS (
 ), points AS (
   SELECT store_id, paid_orders,
     CAST(floor(10000 * CASE WHEN late_rate <= 0 THEN 100 WHEN late_rate <= 0.02 THEN 100 - 500 * late_rate
-      WHEN late_rate <= 0.05 THEN 90 - 1000 * (late_rate - 0.02) WHEN late_rate <= 0.2 THEN 60 - 400 * (late_rate - 0.05)
+      WHEN late_rate <= 0.05 THEN 90 - 1000 * (late_rate - 0.02)
+      WHEN late_rate <= 0.2 THEN 60 - 400 * (late_rate - 0.05)
       WHEN late_rate > 0.2 THEN 0 END + 0.5) AS BIGINT) AS a,
     CAST(floor(10000 * CASE WHEN hours <= 24 THEN 100 WHEN hours <= 48 THEN 100 - (hours - 24) * 20 / 24
       WHEN hours <= 96 THEN 80 - (hours - 48) * 80 / 48 WHEN hours > 96 THEN 0 END + 0.5) AS BIGINT) AS b,
-    CAST(floor(10000 * CASE WHEN mean_stars <= 4 THEN (mean_stars - 1) * 20 WHEN mean_stars > 4 THEN 60 + (mean_stars - 4) * 40 END
-      + 0.5) AS BIGINT) AS c
+    CAST(floor(10000 * CASE WHEN mean_stars <= 4 THEN (mean_stars - 1) * 20
+      WHEN mean_stars > 4 THEN 60 + (mean_stars - 4) * 40 END + 0.5) AS BIGINT) AS c
   FROM metrics
 ), scored AS (
   SELECT store_id, CASE WHEN paid_orders >= 10 THEN

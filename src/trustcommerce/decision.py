@@ -12,7 +12,7 @@ from trustcommerce.errors import DataError
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.types import Type
 from trustcommerce.model import Title
-from trustcommerce.plan import ItemShape, Version, adjustments
+from trustcommerce.plan import ItemShape, Version, adjustments, sources
 from trustcommerce.run.evidence import FactEvidence
 from trustcommerce.run.record import RecordProgram
 from trustcommerce.run.values import show
@@ -264,6 +264,8 @@ class Decision:
         """The report: trees of one score or all, the other outputs, the notice; text of 80 columns or JSON."""
         from trustcommerce.explain import evidence_data, render_text
 
+        if lang.split("-")[0] not in ("en", "zh"):
+            raise DataError(f"no language `{lang}`", hint="en or zh")
         names = [self._named(score)] if score else [shape.path for shape in self._basis.plan.scores]
         trees = [self.contributions(name) for name in names]
         if format == "json":
@@ -288,6 +290,7 @@ class Decision:
     def _rows_behind(self, lang: str) -> list[str]:
         """The rows that the numbers come from, under the titles of their metrics."""
         from trustcommerce.explain import render_evidence
+        from trustcommerce.explain.text import shown
 
         titles = {each.name: each.title for each in self._basis.plan.outputs}
         titles |= {each.item: each.title for shape in self._basis.plan.scores for each in adjustments(shape)}
@@ -296,7 +299,15 @@ class Decision:
             named = titles.get(measure) or titles.get(measure.rpartition(".")[0])
             return f"{named.get(lang, measure)} ({measure})" if named else measure
 
-        return render_evidence(self.evidence, lang, title)
+        def value(measure: str) -> str | None:
+            """A sum, an extreme or a mean; what is merely counted says itself."""
+            name = measure.split("[")[0]
+            metric, _, part = name.rpartition(".")
+            if part in ("of", "to", "count", "rows", "weight") or metric not in self._basis.types:
+                return None
+            return shown(self[metric])
+
+        return render_evidence(self.evidence, lang, title, value)
 
     def _footer(self, lang: str) -> Iterator[str]:
         """What stands below the trees: shadow mode, the other outputs, the pack's notice."""
@@ -304,7 +315,9 @@ class Decision:
 
         if self.shadow:
             yield "影子模式：已计算，尚未生效" if lang.startswith("zh") else "Shadow: computed, not enforced yet"
-        for output in self.outputs("values", "levels", "resources"):
+        told = {name for shape in self._basis.plan.scores for name in sources(shape)}
+        metrics = [each for each in self.outputs("metrics") if each.name not in told]
+        for output in (*metrics, *self.outputs("values", "levels", "resources")):
             yield from wrap(f"{output.title.get(lang, output.name)}: {shown(self[output.name])}", 2)
         notice = self._basis.notice.get(lang)
         yield from wrap(notice) if notice else ()

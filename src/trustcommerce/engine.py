@@ -289,7 +289,7 @@ class Engine:
 
         From facts, `evidence` of the decision tells which rows its numbers come from.
         """
-        from trustcommerce.gather import written_record
+        from trustcommerce.written import written_record
 
         if (facts is None) == (out is None):
             raise DataError("say where the subject comes from: `facts`, or `out` of an earlier run", ruleset=ruleset)

@@ -1,11 +1,9 @@
-"""One subject's record out of a folder of facts, or out of the results of an earlier run.
+"""One subject's record out of facts.
 
 In: a rule set, a key, a folder. Out: what `Engine.score` takes: columns, matched rows, numbers.
 """
 
 import datetime as dt
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trustcommerce.errors import DataError
@@ -14,12 +12,12 @@ from trustcommerce.plan import PackPlan, RuleSetPlan, Version
 from trustcommerce.run.evidence import FactEvidence
 from trustcommerce.run.snapshot import Snapshot
 from trustcommerce.run.table import session
-from trustcommerce.supply import Facts, Supply, rows_of
+from trustcommerce.supply import Facts, Supply
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["gather_peers", "gather_record", "written_record"]
+__all__ = ["absent", "gather_peers", "gather_record", "record_of", "row_of"]
 
 
 def gather_record(
@@ -34,16 +32,16 @@ def gather_record(
         table = supply.run(ruleset).table
         known = opened.tables.get(plan.table)
         subjects = None if known is None else known.table()
-        found = _row(table, plan.key, key)
+        found = row_of(table, plan.key, key)
         if found is not None:
             keys = [found[name] for name in plan.key]
-            return _record(found, plan, version), opened.evidence(plan, version, day, known_as_of, keys)
-        unjudged = None if subjects is None else _row(subjects, plan.key, key)
+            return record_of(found, plan, version), opened.evidence(plan, version, day, known_as_of, keys)
+        unjudged = None if subjects is None else row_of(subjects, plan.key, key)
         if unjudged is not None:
             raise DataError(
                 "this subject is not judged: the rule set's `where` is not true for it", ruleset=ruleset, row=key
             )
-        raise _absent(subjects if subjects is not None else table, plan, key)
+        raise absent(subjects if subjects is not None else table, plan, key)
 
 
 def gather_peers(
@@ -61,30 +59,7 @@ def gather_peers(
     return Snapshot(ruleset=ruleset, as_of=day, meaning=loaded.meaning, frozen=found)
 
 
-def written_record(loaded: PackPlan, ruleset: str, key: str, out: Path, day: dt.date) -> dict[str, Any]:
-    """The same from the results of a run in the folder `out`."""
-    plan = loaded.rulesets[ruleset]
-    version = plan.version(day)
-    assert version is not None
-    try:
-        report = json.loads((out / "run.json").read_text("utf-8"))
-    except OSError as error:
-        raise DataError(
-            f"{out.as_posix()} holds no results of a run: run.json: {error.strerror}", ruleset=ruleset
-        ) from None
-    done = report["rulesets"].get(ruleset)
-    if done is None:
-        raise DataError(f"the run in {out.as_posix()} has no result of `{ruleset}`", ruleset=ruleset)
-    if report["as_of"] != day.isoformat():
-        raise DataError(f"the run in {out.as_posix()} is of {report['as_of']}, not {day}", ruleset=ruleset, value=day)
-    table = rows_of(loaded, out / done["file"], ruleset, ruleset).table()
-    found = _row(table, plan.key, key)
-    if found is None:
-        raise _absent(table, plan, key)
-    return _record(found, plan, version)
-
-
-def _record(row: dict[str, Any], plan: RuleSetPlan, version: Version) -> dict[str, Any]:
+def record_of(row: dict[str, Any], plan: RuleSetPlan, version: Version) -> dict[str, Any]:
     """What a record holds, out of a row of results."""
     names = [each.name for each in version.inputs] + [each.name for each in version.atoms.values()]
     record = {name: row[name] for name in names if name in row}
@@ -95,7 +70,7 @@ def _record(row: dict[str, Any], plan: RuleSetPlan, version: Version) -> dict[st
     return record
 
 
-def _row(table: "pa.Table", key: tuple[str, ...], wanted: str) -> dict[str, Any] | None:
+def row_of(table: "pa.Table", key: tuple[str, ...], wanted: str) -> dict[str, Any] | None:
     import pyarrow.compute as pc
 
     values = wanted.split(",") if len(key) > 1 else [wanted]
@@ -107,7 +82,7 @@ def _row(table: "pa.Table", key: tuple[str, ...], wanted: str) -> dict[str, Any]
     return rows[0] if rows else None
 
 
-def _absent(table: "pa.Table", plan: RuleSetPlan, key: str) -> DataError:
+def absent(table: "pa.Table", plan: RuleSetPlan, key: str) -> DataError:
     columns = [map(str, table.column(name).to_pylist()) for name in plan.key]
     known = [",".join(values) for values in zip(*columns, strict=True)][:100_000]
     where = f"table `{plan.table}`" if plan.table else f"the subjects of `{plan.name}`"

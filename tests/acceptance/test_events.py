@@ -112,15 +112,15 @@ def test_an_explanation_leads_to_the_rows(cli: Run, shop: Path) -> None:
         "  Orders: 4 rows -> 3 not test\n"
         "    excluded: 1 Outage\n"
         "        2  due_at 2023-05-04 10:00:00, shipped_at 2023-05-05 10:00:00\n"
-        "    Late shipments (late_rate.of): 1\n"
+        "    Late shipments (late_rate.of): 1 row\n"
         "      3 -> 2 not outage -> 1 coalesce(shipped_at, as_of) > due_at -> 1 30 days\n"
         "        by due_at\n"
         "        3  due_at 2023-05-10 10:00:00, shipped_at -\n"
-        "    Late shipments (late_rate.to): 2\n"
+        "    Late shipments (late_rate.to): 2 rows\n"
         "      3 -> 2 not outage -> 2 30 days by due_at\n"
         "        1  due_at 2023-05-03 10:00:00, shipped_at 2023-05-02 10:00:00\n"
         "        3  due_at 2023-05-10 10:00:00, shipped_at -\n"
-        "    Sales (sales.sum): 2\n"
+        "    Sales (sales.sum): 40.00 from 2 rows\n"
         "      3 -> 2 not outage -> 2 30 days by paid_at\n"
         "        1  due_at 2023-05-03 10:00:00, shipped_at 2023-05-02 10:00:00\n"
         "        3  due_at 2023-05-10 10:00:00, shipped_at -\n"
@@ -135,16 +135,31 @@ def test_an_explanation_leads_to_the_rows(cli: Run, shop: Path) -> None:
     ]
 
 
-def test_an_explanation_from_an_earlier_run(cli: Run, shop: Path) -> None:
-    """The results of a run hold all that the explanation of the score needs; of another day they are refused."""
-    cli("run", shop / "pack", "--facts", shop / "facts", "--out", shop / "out", "--as-of", DAY)
-    first = cli("explain", shop / "pack", "shipping", "b", "--facts", shop / "facts", "--as-of", DAY)
-    later = cli("explain", shop / "pack", "shipping", "b", "--out", shop / "out", "--as-of", DAY)
-    assert first.startswith(later.rstrip())
-    said = cli("explain", shop / "pack", "shipping", "b", "--out", shop / "out", "--as-of", "2023-05-19", code=1)
-    assert "is of 2023-05-18, not 2023-05-19" in said
+@pytest.mark.parametrize("form", ["parquet", "csv", "jsonl"])
+def test_an_explanation_from_an_earlier_run(cli: Run, shop: Path, form: str) -> None:
+    """The results of a run hold all that the explanation of the score needs, in every format."""
+    cli("run", shop / "pack", "--facts", shop / "facts", "--out", shop / "out", "--as-of", DAY, "--output", form)
+    for key in "abc":
+        first = cli("explain", shop / "pack", "shipping", key, "--facts", shop / "facts", "--as-of", DAY)
+        later = cli("explain", shop / "pack", "shipping", key, "--out", shop / "out", "--as-of", DAY)
+        assert "Usual" in later or "usual" in later
+        assert first.startswith(later.rstrip())
     said = cli("explain", shop / "pack", "shipping", "z", "--out", shop / "out", "--as-of", DAY, code=1)
     assert "no row with the key z" in said
+
+
+def test_an_explanation_from_a_run_of_something_else(cli: Run, shop: Path) -> None:
+    """Another day, other rules, another pack, no run at all: each is refused."""
+    explain = ("explain", shop / "pack", "shipping", "b", "--out", shop / "out", "--as-of")
+    assert "holds no results of a run" in cli(*explain, DAY, code=1)
+    cli("run", shop / "pack", "--facts", shop / "facts", "--out", shop / "out", "--as-of", DAY)
+    assert "is of 2023-05-18, not 2023-05-19" in cli(*explain, "2023-05-19", code=1)
+    (shop / "pack/rulesets/shipping.yaml").write_text(RULES.replace("[0.5, 0]", "[0.6, 0]"), "utf-8")
+    assert "was made with other rules" in cli(*explain, DAY, code=1)
+    (shop / "pack/pack.yaml").write_text(PACK.replace("shop_pack", "shops"), "utf-8")
+    assert "is of pack `shop_pack`, not `shops`" in cli(*explain, DAY, code=1)
+    (shop / "out/run.json").write_text("[1]", "utf-8")
+    assert "run.json is not what a run writes" in cli(*explain, DAY, code=1)
 
 
 def test_a_snapshot_stands_for_the_peers(cli: Run, shop: Path) -> None:

@@ -29,6 +29,7 @@ LAYERS = [
     {"supply"},
     {"job"},
     {"gather"},
+    {"written"},
     {"engine"},
     {"analysis"},
     {"cli"},
@@ -36,7 +37,7 @@ LAYERS = [
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 MODULES = sorted(path for path in ROOT.rglob("*.py"))
-LAZY = {("engine", "job"), ("engine", "gather")}
+LAZY = {("engine", "job"), ("engine", "gather"), ("engine", "written")}
 
 
 def _layer(path: Path) -> str:

@@ -55,14 +55,14 @@ def run_cases(folder: str | Path, lang: str = "en") -> list[CaseResult]:
 
 
 def check_cases(folder: str | Path) -> tuple[Diagnostic, ...]:
-    """What is wrong with the test files of a pack that loads; nothing for one that does not."""
+    """Every problem of a pack, and of its test files when it loads."""
     problems = Problems()
     try:
         engine = load(folder)
-    except PolicyError:
-        return ()
+    except PolicyError as error:
+        return error.diagnostics
     _checked(engine, folder, problems)
-    return tuple(problems)
+    return (*engine.warnings, *problems)
 
 
 def _checked(engine: Engine, folder: str | Path, problems: Problems) -> list[Tree]:

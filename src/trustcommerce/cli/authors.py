@@ -17,9 +17,8 @@ __all__ = ["check", "inputs", "schema", "test"]
 def check(packs: tuple[str, ...], form: str) -> None:
     """Check packs and their test files: every problem at once, sorted by place."""
     from trustcommerce.analysis import check_cases
-    from trustcommerce.engine import check as check_pack
 
-    found = [(pack, (*check_pack(pack), *check_cases(pack))) for pack in packs]
+    found = [(pack, check_cases(pack)) for pack in packs]
     everything = [each for _, diagnostics in found for each in diagnostics]
     errors = sum(each.severity == "error" for each in everything)
     if form == "json":

@@ -71,11 +71,23 @@ def run(
         shadow = " (shadow: not enforced yet)" if done["shadow"] else ""
         rows = f"{done['rows']:,} row{'' if done['rows'] == 1 else 's'}"
         click.echo(f"{name}: {rows}{shadow}{f': {statuses}' if statuses else ''}")
+    for line in _strays(report.rulesets):
+        click.echo(line)
     for name, reason in report.skipped.items():
         click.echo(f"{name}: skipped, {reason}")
     _notice(engine, lang)
     tables = f"{len(report.rulesets)} table{'' if len(report.rulesets) == 1 else 's'}"
     click.echo(f"{tables} and run.json in {out} ({report.seconds:.2f} s)")
+
+
+def _strays(rulesets: dict[str, Any]) -> list[str]:
+    """Rows of facts that belong to no subject, which may be a mistake in a key."""
+    return [
+        f"{name}: {fact['unknown_subject']:,} of {fact['rows']:,} rows of `{of}` belong to no subject"
+        for name, done in rulesets.items()
+        for of, fact in done["facts"].items()
+        if fact["unknown_subject"]
+    ]
 
 
 def _notice(engine: Any, lang: str) -> None:

@@ -18,16 +18,35 @@ _TELLING = ".of"
 _BESIDE = (".rows", ".weight")
 """Measures beside the sum of a mean: the same rows."""
 _WORDS = {
-    "zh": {"facts": "数据依据", "rows": "行", "excluded": "剔除", "more": "其余 {} 行", "left": "依次剩余"},
-    "en": {"facts": "Facts", "rows": "rows", "excluded": "excluded", "more": "and {} more", "left": "left"},
+    "zh": {
+        "facts": "数据依据",
+        "rows": "行",
+        "row": "行",
+        "from": "{0}（{1}）",
+        "excluded": "剔除",
+        "more": "其余 {} 行",
+        "left": "依次剩余",
+    },
+    "en": {
+        "facts": "Facts",
+        "rows": "rows",
+        "row": "row",
+        "from": "{0} from {1}",
+        "excluded": "excluded",
+        "more": "and {} more",
+        "left": "left",
+    },
 }
 
 
-def render_evidence(facts: Sequence[FactEvidence], lang: str, title: Callable[[str], str]) -> list[str]:
+def render_evidence(
+    facts: Sequence[FactEvidence], lang: str, title: Callable[[str], str], value: Callable[[str], str | None]
+) -> list[str]:
     """Lines of text: for each fact its rows, what was excluded, and for each measure what is left and which rows.
 
     Args:
         title: The title of a measure, by its name.
+        value: What a measure that is no mere count comes to, by its name.
     """
     words = _WORDS["zh" if lang.startswith("zh") else "en"]
     lines = [words["facts"]]
@@ -41,7 +60,7 @@ def render_evidence(facts: Sequence[FactEvidence], lang: str, title: Callable[[s
         for measure in fact.measures:
             if measure.name.endswith(_BESIDE):
                 continue
-            lines += _measure(measure, fact.rows, title(measure.name), words)
+            lines += _measure(measure, fact.rows, title(measure.name), value(measure.name), words)
     return lines
 
 
@@ -50,8 +69,11 @@ def _named(fact: FactEvidence, name: str, lang: str) -> str:
     return Title(fact.titles.get(name, {})).get(lang, name)
 
 
-def _measure(measure: MeasureEvidence, rows: int, title: str, words: dict[str, str]) -> Iterator[str]:
-    yield from wrap(f"    {title}: {measure.count:,}", 6)
+def _measure(
+    measure: MeasureEvidence, rows: int, title: str, value: str | None, words: dict[str, str]
+) -> Iterator[str]:
+    counted = f"{measure.count:,} {words['row' if measure.count == 1 else 'rows']}"
+    yield from wrap(f"    {title}: {counted if value is None else words['from'].format(value, counted)}", 6)
     if all(count == rows for _, count in measure.steps) and len(measure.steps) == 1:
         return
     left = " -> ".join([f"{rows:,}", *(f"{count:,} {_short(label)}" for label, count in measure.steps)])

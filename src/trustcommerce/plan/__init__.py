@@ -14,6 +14,7 @@ from trustcommerce.plan.shape import (
     Line,
     NodeShape,
     adjustments,
+    sources,
 )
 from trustcommerce.plan.texts import reason_texts
 from trustcommerce.plan.version import RuleSetPlan, Version
@@ -32,4 +33,5 @@ __all__ = [
     "links",
     "plan_pack",
     "reason_texts",
+    "sources",
 ]

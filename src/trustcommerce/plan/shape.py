@@ -15,6 +15,7 @@ __all__ = [
     "Line",
     "NodeShape",
     "adjustments",
+    "sources",
 ]
 
 STATUSES = ("scored", "default", "insufficient", "exempt", "frozen", "masked", "not_applicable")
@@ -125,3 +126,9 @@ class NodeShape:
 def adjustments(shape: NodeShape) -> list[AdjustmentShape]:
     """Every bonus and deduction of a score."""
     return [*shape.adjustments, *(each for child in shape.children for each in adjustments(child))]
+
+
+def sources(shape: NodeShape) -> set[str]:
+    """What the leaves of a score read."""
+    own = {shape.source} if shape.source is not None else set()
+    return own.union(*(sources(child) for child in shape.children))

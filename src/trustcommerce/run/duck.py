@@ -77,14 +77,19 @@ def _mapped(what: str, error: "duckdb.Error", read: dict[str, tuple[Path, ...]])
             f"{what}: a column has a type that DuckDB does not read: {said}",
             hint="convert it, halves to floats and wide decimals to 38 digits",
         )
-    if type(error) is duckdb.Error or isinstance(
-        error,
-        duckdb.IOException
-        | duckdb.InvalidInputException
-        | duckdb.ConversionException
-        | duckdb.SerializationException
-        | duckdb.ResourceInUseException
-        | duckdb.FatalException,
+    locked = "file handle conflict" in said  # how older versions say that a file is open elsewhere
+    if (
+        locked
+        or type(error) is duckdb.Error
+        or isinstance(
+            error,
+            duckdb.IOException
+            | duckdb.InvalidInputException
+            | duckdb.ConversionException
+            | duckdb.SerializationException
+            | duckdb.FatalException
+            | getattr(duckdb, "ResourceInUseException", duckdb.IOException),
+        )
     ):
         broken = _broken(said, read)
         return DataError(f"{what}: {said}" if broken in (None, what) else f"{what}: {broken} can't be read: {said}")

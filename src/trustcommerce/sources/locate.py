@@ -11,9 +11,9 @@ from trustcommerce.language.names import did_you_mean
 from trustcommerce.model import TableSpec
 from trustcommerce.registry import Registry, Source
 
-__all__ = ["Found", "locate", "source_of"]
+__all__ = ["MISSING_KEY", "Found", "locate", "source_of"]
 
-_MISSING = "__HIVE_DEFAULT_PARTITION__"
+MISSING_KEY = "__HIVE_DEFAULT_PARTITION__"
 
 
 @frozen(kw_only=True)
@@ -142,4 +142,4 @@ def _folder(folder: Path, registry: Registry) -> Found:
 
 def _keys(folders: Sequence[str]) -> dict[str, str | None]:
     pairs = [each.split("=", 1) for each in folders if "=" in each]
-    return {unquote(name): None if value == _MISSING else unquote(value) for name, value in pairs}
+    return {unquote(name): None if value == MISSING_KEY else unquote(value) for name, value in pairs}

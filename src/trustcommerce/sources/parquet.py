@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from trustcommerce.errors import DataError
 from trustcommerce.model import ColumnSpec, TableSpec
 from trustcommerce.registry import Scan
-from trustcommerce.run.duck import text
+from trustcommerce.run.duck import quote, text
 from trustcommerce.sources.columns import check_type, require_column
+from trustcommerce.sources.locate import MISSING_KEY
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,7 +39,11 @@ def scan_parquet(files: Sequence[Path], spec: TableSpec | None, keys: Sequence[s
     if keys:
         options.append("hive_types_autocast = false")
     listed = ", ".join(text(str(path)) for path in files)
-    return Scan(source=f"read_parquet([{listed}], {', '.join(options)})")
+    read = f"read_parquet([{listed}], {', '.join(options)})"
+    if not keys:
+        return Scan(source=read)
+    given = ", ".join(f"nullif({quote(key)}, {text(MISSING_KEY)}) AS {quote(key)}" for key in keys)
+    return Scan(source=f"(SELECT * REPLACE ({given}) FROM {read})")
 
 
 def _check_path(path: Path, columns: Sequence[ColumnSpec], keys: Sequence[str]) -> None:
