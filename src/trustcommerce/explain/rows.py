@@ -73,7 +73,8 @@ def _measure(
     measure: MeasureEvidence, rows: int, title: str, value: str | None, words: dict[str, str]
 ) -> Iterator[str]:
     counted = f"{measure.count:,} {words['row' if measure.count == 1 else 'rows']}"
-    yield from wrap(f"    {title}: {counted if value is None else words['from'].format(value, counted)}", 6)
+    told = counted if value is None or not measure.count else words["from"].format(value, counted)
+    yield from wrap(f"    {title}: {told}", 6)
     if all(count == rows for _, count in measure.steps) and len(measure.steps) == 1:
         return
     left = " -> ".join([f"{rows:,}", *(f"{count:,} {_short(label)}" for label, count in measure.steps)])
