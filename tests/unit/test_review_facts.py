@@ -277,3 +277,49 @@ def test_only_a_frame_of_subjects_gives_numbers(tmp_path: Path) -> None:
     for frame, expected in ((None, [4, 4]), (stores, [77, 78])):
         found = engine.score_table("talk", frame, DAY, tables={**tables, "stores": stores})
         assert found.column("m1").to_pylist() == expected
+
+
+READERS = """references: {st: {table: stores, match: {k: k}, else: missing}}
+facts: {calls: {table: calls, key: k, id: e, time: t, where: "coalesce(st.opened < t, false)"}}
+metrics: {n: {count: calls, window: all}}
+values: {since: st.opened}
+"""
+
+
+def test_a_reference_of_the_subject_and_of_rows(tmp_path: Path) -> None:
+    """A record gives the rows that a fact is compared with as a list, and the subject's own match beside it."""
+    engine = load(tmp_path, HEAD + READERS)
+    found = by_table(engine, "talk", arrow_tables(engine, TABLES), DAY)
+    for store in TABLES["stores"]:
+        record = {"k": store["k"], "calls": TABLES["calls"], "st": TABLES["stores"]}
+        with pytest.raises(tc.DataError) as caught:
+            engine.score("talk", record, DAY)
+        assert caught.value.hint == "beside the list, the subject's own match is `st.matched`, `st.opened`"
+        with pytest.raises(tc.DataError, match="must be a list of rows of table `stores`"):
+            engine.score("talk", record | {"st": store}, DAY)
+        decision = engine.score("talk", record | {"st.matched": True, "st.opened": store["opened"]}, DAY)
+        assert decision.values["n"] == found[store["k"]]["n"]
+        assert decision.values["since"] == store["opened"]
+
+
+@pytest.mark.parametrize(
+    ("where", "rows", "unknown"),
+    [
+        ("store.opened <= t", 7 + 3, 3),  # 4 of a; 3 of c, which opened on the fourth day; all of nobody's
+        ("n < 10 and store.opened <= t", 1 + 1, 1),
+        ("store.kind = 'x' and n >= 10 and note is null", 7 + 2, 2),
+    ],
+)
+def test_rows_of_nobody_are_counted_where_a_condition_reads_the_subject(
+    tmp_path: Path, where: str, rows: int, unknown: int
+) -> None:
+    """A condition that can't be told without the subject does not lose the row unseen."""
+    engine = load(
+        tmp_path,
+        HEAD + f'facts: {{calls: {{table: calls, key: k, id: e, where: "{where}"}}}}\n'
+        "metrics: {n_calls: {count: calls, window: all}}\n",
+    )
+    strangers = [{**TABLES["calls"][i], "e": 50 + i, "k": "nobody"} for i in range(3)]
+    tables = arrow_tables(engine, {**TABLES, "calls": [*TABLES["calls"], *strangers]})
+    report = engine.run(tables, tmp_path / "out", DAY)
+    assert report.rulesets["talk"]["facts"]["calls"] == {"rows": rows, "excluded": {}, "unknown_subject": unknown}

@@ -103,10 +103,22 @@ class Atoms:
             else:
                 found[name] = value
         for name, match in self.matches.items():
-            if name not in found and f"{name}.matched" in record:  # as a run wrote it
+            lists = name in self.rows  # rows of facts are compared with it, too
+            if (name not in found or lists) and f"{name}.matched" in record:  # as a run wrote it
                 row = {each.name: record.get(f"{name}.{each.name}") for each in match.fields}
                 found[name] = row if record[f"{name}.matched"] else None
+            elif lists and isinstance(record.get(name), list):
+                said = f"`{name}` holds rows, and not which of them is the subject's own"
+                raise DataError(said, ruleset=self.plan.name, column=name, hint=self._beside(name))
         return found
+
+    def _beside(self, name: str) -> str | None:
+        """How a reference of the subject is given where the rows of a fact are compared with it, too."""
+        match = self.matches.get(name)
+        if match is None:
+            return None
+        own = ", ".join(f"`{each}`" for each in (f"{name}.matched", *(f"{name}.{f.name}" for f in match.fields)))
+        return f"beside the list, the subject's own match is {own}"
 
     def _check(self, flat: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         """Nothing is absent, nothing unknown."""
@@ -195,7 +207,7 @@ class Atoms:
                 raise DataError(said, ruleset=self.plan.name, column=role)
             if rows is None or isinstance(rows, Mapping | str) or not isinstance(rows, Iterable):
                 said = f"`{role}` must be a list of rows of table `{wanted.table}`"
-                raise DataError(said, ruleset=self.plan.name, column=role, value=rows)
+                raise DataError(said, ruleset=self.plan.name, column=role, value=rows, hint=self._beside(role))
             found = [self._row(row, wanted, f"{role}[{i}]") for i, row in enumerate(rows)]
             self._check_keys(found, wanted, role)
             return found

@@ -4,7 +4,7 @@ from sqlglot import exp
 
 from trustcommerce.language.expressions import columns
 from trustcommerce.language.relations import Exists, Gather, Match, Scan, Table
-from trustcommerce.run.layers import Layers, at
+from trustcommerce.run.layers import UNKNOWN, Layers, at
 from trustcommerce.run.sql import column
 
 __all__ = ["beside_subject", "exists", "match"]
@@ -22,6 +22,8 @@ def beside_subject(layers: Layers, scan: Scan, outer: Gather | None) -> str:
         for theirs, mine in zip(outer.key, outer.on, strict=True)
     ]
     beside = [exp.alias_(at("m", mine), name, quoted=True, copy=False) for name, mine in outer.outer]
+    alone = exp.Is(this=at("m", outer.on[0].name), expression=exp.Null())
+    beside.append(exp.alias_(alone, UNKNOWN, quoted=True, copy=False))
     return layers.write(
         exp.select("x.*", *beside)
         .from_(exp.to_table(name).as_("x"), copy=False)

@@ -16,11 +16,13 @@ from trustcommerce.language.types import DATE
 from trustcommerce.plan import Version, links
 from trustcommerce.run.sql import literal, to_sql
 
-__all__ = ["ORDER", "SUBJECTS", "Layers", "Stage", "at", "reads_subjects_again", "sources"]
+__all__ = ["ORDER", "SUBJECTS", "UNKNOWN", "Layers", "Stage", "at", "reads_subjects_again", "sources"]
 
 ORDER = "__order"
 SUBJECTS = "subjects"
 """The view of the subjects, when they come from a table; so named among what is given, too."""
+UNKNOWN = "~unknown"
+"""Whether a row of a fact has no subject, beside the columns of the subject."""
 
 
 @frozen(kw_only=True)

@@ -25,7 +25,7 @@ from trustcommerce.language.relations import (
 from trustcommerce.language.types import Type
 from trustcommerce.plan import Version
 from trustcommerce.run import grouping, joins
-from trustcommerce.run.layers import ORDER, SUBJECTS, Layers, Stage
+from trustcommerce.run.layers import ORDER, SUBJECTS, UNKNOWN, Layers, Stage
 from trustcommerce.run.sql import column, outward, to_sql
 
 __all__ = ["Query", "Writer", "build_query"]
@@ -95,7 +95,10 @@ class Writer(Layers):
             return self.derive(relation, needed, outer)
         if isinstance(relation, Keep):
             source = self.build(relation.source, needed | columns(relation.where), outer)
-            return self.write(exp.select("*").from_(source, copy=False).where(self.sql(relation.where), copy=False))
+            where = self.sql(relation.where)
+            if outer is not None and outer.outer and relation.label:  # a row of no subject is counted, not lost
+                where = exp.Coalesce(this=where, expressions=[column(UNKNOWN)])
+            return self.write(exp.select("*").from_(source, copy=False).where(where, copy=False))
         if isinstance(relation, Match):
             return joins.match(self, relation, needed, outer)
         if isinstance(relation, Exists):
