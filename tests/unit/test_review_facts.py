@@ -323,3 +323,14 @@ def test_rows_of_nobody_are_counted_where_a_condition_reads_the_subject(
     tables = arrow_tables(engine, {**TABLES, "calls": [*TABLES["calls"], *strangers]})
     report = engine.run(tables, tmp_path / "out", DAY)
     assert report.rulesets["talk"]["facts"]["calls"] == {"rows": rows, "excluded": {}, "unknown_subject": unknown}
+
+
+def test_a_frame_gives_all_numbers_of_a_fact_or_none(tmp_path: Path) -> None:
+    """Some numbers of a fact beside its rows would be passed over without a word."""
+    metrics = "metrics: {m1: {count: calls, window: all}, m2: {avg: n, from: calls, window: all, sample: any}}\n"
+    engine = load(tmp_path, HEAD + "facts: {calls: {table: calls, key: k, id: e}}\n" + metrics)
+    tables = arrow_tables(engine, TABLES)
+    stores = tables["stores"].append_column("m1", pa.array([77, 78]))
+    with pytest.raises(tc.DataError, match=r"the subjects have `m1` and no `m2.rows`, nor `m2.sum`") as caught:
+        engine.score_table("talk", stores, DAY, tables=tables)
+    assert caught.value.hint == "of fact calls, give all numbers or none"

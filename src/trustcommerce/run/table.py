@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from trustcommerce.errors import DataError
+from trustcommerce.language.names import and_others
 from trustcommerce.language.relations import Field, Gather, Scan, Table
 from trustcommerce.language.types import TEXT
 from trustcommerce.plan import RuleSetPlan, Version
@@ -231,6 +232,11 @@ class Run(Stages):
             public = {field.name for _, field in self.version.measured(group)}
             if public <= names:
                 found.add(group)
+            elif public & names:
+                some, absent = min(public & names), sorted(public - names)
+                said = f"the subjects have `{some}` and no `{absent[0]}`{and_others(absent[1:])}"
+                hint = f"of {group if ' ' in group else f'fact {group}'}, give all numbers or none"
+                raise DataError(said, ruleset=self.plan.name, column=absent[0], hint=hint)
         return frozenset(found)
 
     def _sources(self, given: frozenset[str]) -> None:
