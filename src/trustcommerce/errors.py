@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from trustcommerce.diagnostics import Diagnostic, render
 
-__all__ = ["DataError", "PluginError", "PolicyError", "RunError", "TrustCommerceError"]
+__all__ = ["DataError", "PluginError", "PolicyError", "RunError", "TrustCommerceError", "together"]
 
 
 class TrustCommerceError(Exception):
@@ -32,6 +32,7 @@ class DataError(TrustCommerceError):
         row: Subject key (or row number) of the first row concerned, if any.
         value: The offending value, shown by `repr`.
         hint: How to mend it.
+        also: What else is wrong, found at the same time.
     """
 
     def __init__(
@@ -43,15 +44,21 @@ class DataError(TrustCommerceError):
         row: object = None,
         value: object = None,
         hint: str | None = None,
+        also: Iterable["DataError"] = (),
     ) -> None:
         self.message, self.ruleset, self.column = message, ruleset, column
         self.row, self.value, self.hint = row, value, hint
+        self.also = tuple(also)
         super().__init__(message)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (self.message, self.ruleset, self.column, self.row, self.value, self.hint)
+        return _rebuild, (self.message, self.ruleset, self.column, self.row, self.value, self.hint, self.also)
 
     def __str__(self) -> str:
+        return "\n\n".join([self.alone(), *map(str, self.also)])
+
+    def alone(self) -> str:
+        """This error in words, without what else is wrong."""
         places = [
             f"{name} `{value}`"
             for name, value in (("rule set", self.ruleset), ("column", self.column), ("row", self.row))
@@ -62,9 +69,23 @@ class DataError(TrustCommerceError):
 
 
 def _rebuild(
-    message: str, ruleset: str | None, column: str | None, row: object, value: object, hint: str | None
+    message: str,
+    ruleset: str | None,
+    column: str | None,
+    row: object,
+    value: object,
+    hint: str | None,
+    also: tuple[DataError, ...],
 ) -> DataError:
-    return DataError(message, ruleset=ruleset, column=column, row=row, value=value, hint=hint)
+    return DataError(message, ruleset=ruleset, column=column, row=row, value=value, hint=hint, also=also)
+
+
+def together(errors: Iterable[DataError]) -> None:
+    """Raise several errors as one, if there are any."""
+    found = list(errors)
+    if found:
+        found[0].also += tuple(found[1:])
+        raise found[0]
 
 
 class PluginError(TrustCommerceError):

@@ -116,15 +116,17 @@ def run_pack(
     what = f"pack `{loaded.pack.name}`"
     with _beside(out) as (target, spill), session(what, threads, memory, spill) as opened:
         supply = Supply(loaded, opened, day, known_as_of, given)
-        for place, name in enumerate(chosen, 1):
-            plan = loaded.rulesets[name]
-            reason = _why_skipped(plan, day, skipped, asked=only is not None and name in only)
+        for name in chosen:
+            reason = _why_skipped(loaded.rulesets[name], day, skipped, asked=only is not None and name in only)
             if reason:
                 skipped[name] = reason
-                continue
+        due = [name for name in chosen if name not in skipped]
+        supply.open(due)
+        for place, name in enumerate(due, 1):
+            plan = loaded.rulesets[name]
             began = time.monotonic()
             if progress:
-                _say(f"[{place}/{len(chosen)}] {name} ...")
+                _say(f"[{place}/{len(due)}] {name} ...")
             result = supply.run(name, count=True)
             supply.keep(name, result)
             result = evolve(result, table=result.table.sort_by([(key, "ascending") for key in plan.key]))

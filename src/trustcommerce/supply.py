@@ -4,13 +4,13 @@ In: what the caller gives. Out: a session that holds all that a rule set reads.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from attrs import field, frozen
 
-from trustcommerce.errors import DataError
+from trustcommerce.errors import DataError, together
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.relations import Scan
 from trustcommerce.plan import PackPlan, RuleSetPlan, Version
@@ -106,18 +106,41 @@ class Supply:
 
     def prepare(self, plan: RuleSetPlan, version: Version, subjects: Rows | None) -> None:
         """Have every table and result that the rule set reads in the session."""
+        self.open([plan.name], subjects)
+        for kind, name in self._reads(plan, version, subjects):
+            if kind == "ruleset":
+                self._result(name, plan.name)
+
+    def open(self, rulesets: Iterable[str], subjects: Rows | None = None) -> None:
+        """Read every table that rule sets need, and those they read; what is wrong with them is told at once."""
+        problems: dict[str, DataError] = {}
+
+        def visit(ruleset: str, subjects: Rows | None) -> None:
+            plan = self.loaded.rulesets[ruleset]
+            version = plan.version(self.day)
+            for kind, name in self._reads(plan, version, subjects) if version is not None else ():
+                if kind == "ruleset":
+                    if name not in self.session.tables and not self._ungiven(name):
+                        visit(name, None)
+                elif name not in problems:
+                    try:
+                        self._table(name, ruleset)
+                    except DataError as error:
+                        problems[name] = error
+
+        for each in rulesets:
+            visit(each, subjects)
+        together(problems.values())
+
+    def _reads(self, plan: RuleSetPlan, version: Version, subjects: Rows | None) -> list[tuple[str, str]]:
+        """Tables and results that the rule set reads, when `subjects` are given."""
         names = set(subjects.schema.names) if subjects is not None else set()
         groups = {each for each in version.groups if {f.name for _, f in version.measured(each)} <= names}
         if subjects is not None:
             groups.add(SUBJECTS)
-        if plan.table and subjects is None:
-            self._table(plan.table, plan.name)
-        for source in sources(version, frozenset(groups)):
-            if isinstance(source, Scan) and (source.table != plan.table or subjects is None):
-                if source.kind == "ruleset":
-                    self._result(source.table, plan.name)
-                else:
-                    self._table(source.table, plan.name)
+        found = [("table", plan.table)] if plan.table and subjects is None else []
+        scans = [each for each in sources(version, frozenset(groups)) if isinstance(each, Scan)]
+        return found + [(each.kind, each.table) for each in scans if each.table != plan.table or subjects is None]
 
     def _table(self, name: str, ruleset: str) -> None:
         if name in self.session.tables:
@@ -133,9 +156,14 @@ class Supply:
         refusal = plan.refusal(self.day)
         if refusal is not None:
             raise DataError(f"reads `{name}`, which is {refusal}", ruleset=ruleset, value=self.day)
-        if self.folder is None and plan.table and plan.table not in self.session.tables:
+        if self._ungiven(name):
             raise DataError(f"the result of rule set `{name}` is needed and not given", ruleset=ruleset)
         self.keep(name, self.run(name))
+
+    def _ungiven(self, ruleset: str) -> bool:
+        """Whether a result can neither be found nor made."""
+        table = self.loaded.rulesets[ruleset].table
+        return self.folder is None and bool(table) and table not in self.session.tables
 
     def keep(self, name: str, result: Result) -> None:
         """Let other rule sets read a result."""

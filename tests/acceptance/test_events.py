@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import resource
 import signal
 import subprocess
@@ -102,6 +103,26 @@ def test_run_json_counts_what_was_read_and_left_out(cli: Run, shop: Path) -> Non
         "insufficient",
         "0.00",
     )
+
+
+def test_all_that_is_wrong_with_a_folder_is_told_at_once(cli: Run, shop: Path) -> None:
+    """Tables that no file holds and files that lack a column: one error each, before anything is computed."""
+    (shop / "facts/outages.csv").unlink()
+    (shop / "facts/orders.csv").write_text(ORDERS.replace("paid_at", "paid_on", 1), "utf-8")
+    (shop / "facts/shops.csv").write_text("shop\na\n", "utf-8")
+    folder = (shop / "facts").as_posix()
+    said = cli("run", shop / "pack", "--facts", shop / "facts", "--out", shop / "out", "--as-of", DAY, code=1)
+    assert sorted(said.strip().split("\n\n")) == [
+        f"error: {folder} holds no file for table `outages`\n"
+        "hint: outages with one of .csv, .parquet, .jsonl, .duckdb, .sqlite, .db is expected",
+        "error: column `kind`: shops.csv has no column `kind`\nhint: it has shop",
+        "error: column `paid_at`: orders.csv has no column `paid_at`\nhint: did you mean `paid`?",
+    ]
+    assert not (shop / "out").exists()
+    with pytest.raises(tc.DataError) as caught:
+        tc.load(shop / "pack").decide("shipping", "a", DAY, facts=shop / "facts")
+    assert len(caught.value.also) == 2
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
 def test_an_explanation_leads_to_the_rows(cli: Run, shop: Path) -> None:

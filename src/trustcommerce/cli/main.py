@@ -7,7 +7,7 @@ import click
 
 from trustcommerce import __version__
 from trustcommerce.cli import authors, runs, seeds
-from trustcommerce.errors import PolicyError, TrustCommerceError
+from trustcommerce.errors import DataError, PolicyError, TrustCommerceError
 
 __all__ = ["main"]
 
@@ -49,6 +49,8 @@ def main(args: Sequence[str] | None = None) -> None:
     except PolicyError as error:
         count = len([d for d in error.diagnostics if d.severity == "error"])
         _fail(f"{error}\n\n{count} error{'' if count == 1 else 's'}", 1)
+    except DataError as error:
+        _fail("\n\n".join(f"error: {each.alone()}" for each in (error, *error.also)), 1)
     except TrustCommerceError as error:
         _fail(f"error: {error}", 1)
     except KeyboardInterrupt:
