@@ -334,3 +334,39 @@ def test_a_frame_gives_all_numbers_of_a_fact_or_none(tmp_path: Path) -> None:
     with pytest.raises(tc.DataError, match=r"the subjects have `m1` and no `m2.rows`, nor `m2.sum`") as caught:
         engine.score_table("talk", stores, DAY, tables=tables)
     assert caught.value.hint == "of fact calls, give all numbers or none"
+
+
+@pytest.mark.parametrize("order", ["ascending", "descending"])
+def test_of_equals_the_smaller_key_comes_first(tmp_path: Path, order: str) -> None:
+    """In either order, among subjects, among rows, and against frozen peers."""
+    engine = load(
+        tmp_path,
+        HEAD
+        + f"""facts:
+  calls: {{table: calls, key: k, id: e, columns: {{place: {{rank: s, order: {order}, within: b}}}}}}
+metrics:
+  n_calls: {{count: calls, window: all}}
+  place: {{rank: n_calls, order: {order}, within: []}}
+  most: {{max: n_calls, within: []}}
+  share: {{unit: ratio, ratio: {{of: n_calls, to: {{sum: n_calls, within: []}}}}, sample: any}}
+  places: {{sum: place * e, from: calls, window: all, unit: integer}}
+""",
+    )
+    stores = [{"k": k, "kind": "x", "opened": DAY} for k in "cab"]
+    # a has 1 row, b and c have 2; all of them alike but for their ids
+    ids = ((9, "b"), (3, "c"), (5, "a"), (4, "b"), (2, "c"))
+    calls = [{**TABLES["calls"][0], "e": i, "k": k, "b": "1", "s": "same"} for i, k in ids]
+    tables = {**TABLES, "stores": stores, "calls": calls}
+    frames = arrow_tables(engine, tables)
+    assert by_table(engine, "talk", frames, DAY) == by_reference(engine, "talk", tables, DAY)
+    found = {row["k"]: row for row in engine.score_table("talk", None, DAY, tables=frames).to_pylist()}
+    expected = {"a": 1, "b": 2, "c": 3} if order == "ascending" else {"a": 3, "b": 1, "c": 2}
+    assert {key: row["place"] for key, row in found.items()} == expected
+    assert {key: row["places"] for key, row in found.items()} == {"a": 5, "b": 4 + 2 * 9, "c": 2 + 2 * 3}
+    assert {(row["most"], row["share"] * 5) for row in found.values()} == {(2, 1.0), (2, 2.0)}
+    snapshot = engine.freeze("talk", frames, DAY)
+    strangers = {"bb": 3, "_": 2} if order == "ascending" else {"bb": 2, "_": 1}
+    for key, place in {**expected, **strangers}.items():
+        count = found[key]["n_calls"] if key in found else 2
+        record = {"k": key, "n_calls": count, "places": 0}
+        assert engine.score("talk", record, DAY, snapshot=snapshot)["place"] == place

@@ -225,16 +225,17 @@ class FactRows(OriginRows):
         """The place of each row among those of its subject and group, from the end that is kept."""
         keep, context = self.origin.keep, self.context
         assert keep is not None
-        order = self.ordered(keep.order, descending=not keep.first, span=self.fact_span("keep", "order"))
+        last = not keep.first
+        order = self.ordered(keep.order, descending=last, span=self.fact_span("keep", "order"), back=last)
         within = [context.bind(text) for text in keep.per]
         if order is None or any(each.type == UNKNOWN for each in within):
             return poison(keep.span)
         return self.rank(name, "position", order, within, left)
 
     def ordered(
-        self, texts: Iterable[Text], descending: bool, span: Span | None
+        self, texts: Iterable[Text], descending: bool, span: Span | None, back: bool = False
     ) -> tuple[tuple[Expr, bool], ...] | None:
-        """A total order of rows: the expressions, then the id; reported when two rows may be equal."""
+        """A total order of rows: the expressions, then the id, with `back` the largest first; None is reported."""
         found = [(self.context.bind(text), text) for text in texts]
         for each, text in found:
             if each.type.nullable and each.type != UNKNOWN:
@@ -264,7 +265,7 @@ class FactRows(OriginRows):
             )
             return None
         ids = [self.read(name, None) for name in self.fact.id if name not in said]
-        return tuple([(each, descending) for each, _ in found] + [(each, descending) for each in ids])
+        return tuple([(each, descending) for each, _ in found] + [(each, back) for each in ids])
 
     def rank(
         self,

@@ -29,7 +29,7 @@ def lower_rank(node: Mapping, item: Item, context: Context) -> Expr:
             codes.MISSING_KEY,
             f"`{item.name}` does not say among whom",
             item.span,
-            "say `within: category`",
+            "say `within: category`, or `within: []` for all subjects",
         )
     for other in ("from", "window", "by", "exclude", "weight", "at"):
         if other in aggregate.keys:
@@ -51,7 +51,7 @@ def lower_rank(node: Mapping, item: Item, context: Context) -> Expr:
     if where is not None and where.type == UNKNOWN:
         return where
     percent = aggregate.form == "percent"
-    key = tuple((Column(name, context.columns[name].type), descending) for name in context.ruleset.key)
+    key = tuple((Column(name, context.columns[name].type), False) for name in context.ruleset.key)
     order = ((value, descending),) if percent else ((value, descending), *key)
     name = f"{item.name}.rank"
     type_ = (_SHARE if percent else _PLACE).null(where is not None)

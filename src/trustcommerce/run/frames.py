@@ -23,7 +23,7 @@ def to_arrow(frame: Any, ruleset: str) -> "pa.Table":
     import pyarrow as pa
 
     if isinstance(frame, pa.Table):
-        return _unique(frame, ruleset)
+        return _scannable(_unique(frame, ruleset))
     _refuse_objects(frame, ruleset)
     if not hasattr(frame, "__arrow_c_stream__"):
         raise DataError(
@@ -32,7 +32,7 @@ def to_arrow(frame: Any, ruleset: str) -> "pa.Table":
             hint="give a pyarrow, pandas, Polars or DuckDB table, or a path",
         )
     try:
-        return _unique(pa.RecordBatchReader.from_stream(frame).read_all(), ruleset)
+        return _scannable(_unique(pa.RecordBatchReader.from_stream(frame).read_all(), ruleset))
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise DataError(
             f"the frame can't be read: {error}", ruleset=ruleset, hint="an object column must hold values of one type"
@@ -44,6 +44,18 @@ def _unique(table: "pa.Table", ruleset: str) -> "pa.Table":
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise DataError(f"two columns are called `{twice}`", ruleset=ruleset, column=twice)
+    return table
+
+
+def _scannable(table: "pa.Table") -> "pa.Table":
+    """Text as views, which Polars gives, is laid out plainly: a scan's filters can't be pushed into views."""
+    import pyarrow as pa
+
+    types: Any = pa.types
+    for place, field in enumerate(table.schema):
+        if types.is_string_view(field.type):
+            plain = table.column(place).cast(pa.large_string())
+            table = table.set_column(place, field.with_type(pa.large_string()), plain)
     return table
 
 

@@ -49,16 +49,11 @@ class FrozenRank:
     def place(self, partition: Partition, value: Any, key: tuple[Any, ...]) -> Any:
         """Where `value` stands among the frozen ones; a subject that is among them stands where it stood."""
         ordered = self.values.get(partition, [])
-        if self.form == "percent":
-            first, last = bisect_left(ordered, (value,)), bisect_right(ordered, value, key=lambda each: each[0])
-            if not ordered:
-                return None
-            below = len(ordered) - last if self.descending else first
-            return float(2 * below + last - first) / float(2 * len(ordered))
-        own = (value, *key)
-        if self.descending:
-            return len(ordered) - bisect_right(ordered, own) + 1
-        return bisect_left(ordered, own) + 1
+        first, last = bisect_left(ordered, (value,)), bisect_right(ordered, value, key=lambda each: each[0])
+        before = len(ordered) - last if self.descending else first
+        if self.form == "position":
+            return before + bisect_left(ordered, (value, *key)) - first + 1
+        return float(2 * before + last - first) / float(2 * len(ordered)) if ordered else None
 
 
 @frozen(kw_only=True)

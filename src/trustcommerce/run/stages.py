@@ -81,14 +81,12 @@ class Stages:
                 continue
             name = quote(measure.name)
             test = f"NOT ({name} BETWEEN {measure.type.low} AND {measure.type.high})"
-            keys = ", ".join(f"CAST({key} AS VARCHAR)" for key in stage.key) or "''"
-            row = first_row(
-                self.connection, f"SELECT {name}, {keys} FROM {stage.name} WHERE {test} ORDER BY {keys} LIMIT 1"
-            )
+            keys = "".join(f", CAST({key} AS VARCHAR)" for key in stage.key)
+            row = first_row(self.connection, f"SELECT {name}{keys} FROM {stage.name} WHERE {test} ORDER BY ALL LIMIT 1")
             if row is not None:
                 raise DataError(
                     f"the sum `{measure.atom}` is {int(row[0]) / power(measure.type.scale):.6g}, beyond what is exact",
                     ruleset=self.plan.name,
                     column=measure.atom,
-                    row=", ".join(map(str, row[1:])),
+                    row=", ".join(map(str, row[1:])) or None,
                 )

@@ -39,7 +39,7 @@ COMPANIONS: Schema = {
     "weight": EXPRESSION,
     "at": EXPRESSION,
     "exclude": _EXCLUDED,
-    "within": EXPRESSIONS,
+    "within": {"anyOf": [EXPRESSION, {"type": "array", "items": EXPRESSION}]},
     "order": EXPRESSIONS,
     "as": {"enum": ["percent", "position"]},
 }
