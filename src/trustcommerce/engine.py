@@ -17,10 +17,11 @@ from trustcommerce.diagnostics import Diagnostic, Problems
 from trustcommerce.errors import DataError, PolicyError
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.plan import PackPlan, RuleSetPlan, Version, plan_pack, reason_texts
-from trustcommerce.read import PackFiles, parse_date, read_pack
+from trustcommerce.read import PackFiles, day_of, read_pack
 from trustcommerce.registry import Registry
 from trustcommerce.run.inputs import inputs_of
 from trustcommerce.run.record import NotJudged, RecordProgram, compile_record
+from trustcommerce.run.snapshot import frozen_peers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -104,7 +105,7 @@ class Engine:
             as_of: The day whose version is meant; by default the last version.
         """
         plan = self._plan(ruleset)
-        version = plan.versions[-1] if as_of is None else self._version(plan, _day(as_of))
+        version = plan.versions[-1] if as_of is None else self._version(plan, day_of(as_of))
         return inputs_of(plan, version)
 
     # -- running it
@@ -141,8 +142,8 @@ class Engine:
             basis = self._basis(ruleset, as_of)
         try:
             if known_as_of is not None or snapshot is not None:
-                known = basis.as_of if known_as_of is None else _day(known_as_of)
-                peers = None if snapshot is None else self._peers(snapshot, ruleset)
+                known = basis.as_of if known_as_of is None else day_of(known_as_of)
+                peers = None if snapshot is None else frozen_peers(snapshot, ruleset, self.plan.meaning)
                 record = basis.program.atoms.plain(record, basis.as_of, known, peers)
             values = basis.program.score(record, basis.as_of)
         except NotJudged:
@@ -192,7 +193,7 @@ class Engine:
         """
         from trustcommerce.job import score_frames
 
-        plan, day = self._plan(ruleset), _day(as_of)
+        plan, day = self._plan(ruleset), day_of(as_of)
         version = self._version(plan, day)
         columns = [columns] if isinstance(columns, str) else columns
         known = [each.name for each in version.outputs]
@@ -212,7 +213,7 @@ class Engine:
             frame,
             day,
             tables or {},
-            known_as_of=None if known_as_of is None else _day(known_as_of),
+            known_as_of=None if known_as_of is None else day_of(known_as_of),
             threads=threads,
             memory=memory,
             wanted=columns,
@@ -238,10 +239,10 @@ class Engine:
             self.plan,
             facts,
             Path(out),
-            _day(as_of),
+            day_of(as_of),
             only=[only] if isinstance(only, str) else only,
             format=format,
-            known_as_of=None if known_as_of is None else _day(known_as_of),
+            known_as_of=None if known_as_of is None else day_of(known_as_of),
             threads=threads,
             memory=memory,
             progress=progress,
@@ -264,6 +265,19 @@ class Engine:
         """
         return self._gathered(ruleset, key, facts, as_of, known_as_of)[0]
 
+    def sql(self, ruleset: str, dialect: str, as_of: dt.date | str, known_as_of: dt.date | str | None = None) -> str:
+        """The rule set as one statement for a warehouse that holds the declared tables.
+
+        Args:
+            dialect: `duckdb` or `postgres`.
+            known_as_of: What was recorded from this day on is not known; by default `as_of`.
+        """
+        from trustcommerce.warehouse import warehouse_sql
+
+        plan, day = self._plan(ruleset), day_of(as_of)
+        known = day if known_as_of is None else day_of(known_as_of)
+        return warehouse_sql(self.plan, plan, self._version(plan, day), dialect, day, known)
+
     def freeze(
         self, ruleset: str, facts: "FactTables", as_of: dt.date | str, *, known_as_of: dt.date | str | None = None
     ) -> "Snapshot":
@@ -271,7 +285,7 @@ class Engine:
         from trustcommerce.gather import gather_peers
         from trustcommerce.supply import facts_of
 
-        day, known = _day(as_of), None if known_as_of is None else _day(known_as_of)
+        day, known = day_of(as_of), None if known_as_of is None else day_of(known_as_of)
         self._version(self._plan(ruleset), day)
         return gather_peers(self.plan, ruleset, facts_of(self.plan, facts, ruleset), day, known)
 
@@ -294,22 +308,12 @@ class Engine:
         if (facts is None) == (out is None):
             raise DataError("say where the subject comes from: `facts`, or `out` of an earlier run", ruleset=ruleset)
         if out is not None:
-            day = _day(as_of)
+            day = day_of(as_of)
             self._version(self._plan(ruleset), day)
             return self.score(ruleset, written_record(self.plan, ruleset, _joined(key), Path(out), day), as_of)
         assert facts is not None
         record, evidence = self._gathered(ruleset, key, facts, as_of, known_as_of)
         return evolve(self.score(ruleset, record, as_of), evidence=tuple(evidence))
-
-    def _peers(self, snapshot: "Snapshot | str | Path", ruleset: str) -> dict[str, Any]:
-        """What a snapshot holds, if it is of this rule set and this pack."""
-        from trustcommerce.run.snapshot import Snapshot
-
-        found = snapshot if isinstance(snapshot, Snapshot) else Snapshot.load(snapshot)
-        if found.ruleset != ruleset or found.meaning != self.plan.meaning:
-            what = f"rule set `{found.ruleset}`" if found.ruleset != ruleset else "another meaning of the pack"
-            raise DataError(f"the snapshot is of {what}", ruleset=ruleset, hint="freeze again: trustcommerce freeze")
-        return dict(found.frozen)
 
     def _gathered(
         self, ruleset: str, key: object, facts: "FactTables", as_of: dt.date | str, known_as_of: dt.date | str | None
@@ -317,7 +321,7 @@ class Engine:
         from trustcommerce.gather import gather_record
         from trustcommerce.supply import facts_of
 
-        day, known = _day(as_of), None if known_as_of is None else _day(known_as_of)
+        day, known = day_of(as_of), None if known_as_of is None else day_of(known_as_of)
         self._version(self._plan(ruleset), day)
         return gather_record(self.plan, ruleset, _joined(key), facts_of(self.plan, facts, ruleset), day, known)
 
@@ -347,7 +351,7 @@ class Engine:
 
     def _basis(self, ruleset: str, as_of: dt.date | str) -> Basis:
         """What decisions of that day share, kept for the next one."""
-        plan, day = self._plan(ruleset), _day(as_of)
+        plan, day = self._plan(ruleset), day_of(as_of)
         version = self._version(plan, day)
         pack = self.plan.pack
         basis = Basis(
@@ -381,15 +385,6 @@ def _rebuild(files: PackFiles) -> Engine:
 
 def _joined(key: object) -> str:
     return ",".join(map(str, key)) if isinstance(key, tuple | list) else str(key)
-
-
-def _day(as_of: dt.date | str) -> dt.date:
-    if isinstance(as_of, dt.datetime):
-        raise DataError("`as_of` is a day, not a moment", value=as_of, hint="give as_of.date()")
-    found = as_of if isinstance(as_of, dt.date) else parse_date(str(as_of))
-    if found is None:
-        raise DataError(f"`as_of` is `{as_of}`, which is no date", value=as_of, hint="write it as 2023-05-18")
-    return found
 
 
 def _key(plan: RuleSetPlan, record: Any) -> str | None:

@@ -1,5 +1,6 @@
-"""Commands for people who write packs: check, test, inputs, schema."""
+"""Commands for people who write packs: check, test, inputs, sql, schema."""
 
+import datetime as dt
 import json
 import sys
 
@@ -8,7 +9,7 @@ import click
 from trustcommerce.cli import options
 from trustcommerce.diagnostics import render
 
-__all__ = ["check", "inputs", "schema", "test"]
+__all__ = ["check", "inputs", "schema", "sql", "test"]
 
 
 @click.command()
@@ -103,6 +104,19 @@ def inputs(pack: str, ruleset: str, form: str) -> None:
     widths = [max(display_width(row[i]) for row in rows) for i in range(3)]
     for row in rows:
         click.echo("  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+@click.command()
+@options.pack
+@click.argument("ruleset")
+@click.option("--dialect", required=True, metavar="NAME", help="The warehouse's: duckdb or postgres.")
+@options.as_of
+@options.known_as_of
+def sql(pack: str, ruleset: str, dialect: str, as_of: dt.date, known_as_of: dt.date | None) -> None:
+    """Print RULESET as one statement for a warehouse that holds the tables."""
+    from trustcommerce.engine import load
+
+    click.echo(load(pack).sql(ruleset, dialect, as_of, known_as_of), nl=False)
 
 
 @click.command()

@@ -28,6 +28,7 @@ for command in (
     runs.score,
     runs.explain,
     runs.freeze,
+    authors.sql,
     authors.inputs,
     authors.schema,
     seeds.seeds,

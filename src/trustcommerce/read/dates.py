@@ -9,9 +9,10 @@ import re
 
 from trustcommerce import codes
 from trustcommerce.diagnostics import Problems
+from trustcommerce.errors import DataError
 from trustcommerce.read.tree import Entry, Mapping, Node, Scalar, Sequence
 
-__all__ = ["date_breaks", "fold_dates", "parse_date"]
+__all__ = ["date_breaks", "day_of", "fold_dates", "parse_date"]
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
@@ -22,6 +23,20 @@ def parse_date(text: str) -> dt.date | None:
         return dt.date.fromisoformat(text) if _DATE.match(text) else None
     except ValueError:
         return None
+
+
+def day_of(as_of: dt.date | str) -> dt.date:
+    """The day of judgement as callers give it.
+
+    Raises:
+        DataError: It is a moment, or no date.
+    """
+    if isinstance(as_of, dt.datetime):
+        raise DataError("`as_of` is a day, not a moment", value=as_of, hint="give as_of.date()")
+    found = as_of if isinstance(as_of, dt.date) else parse_date(str(as_of))
+    if found is None:
+        raise DataError(f"`as_of` is `{as_of}`, which is no date", value=as_of, hint="write it as 2023-05-18")
+    return found
 
 
 def _is_dated(node: Mapping) -> bool:

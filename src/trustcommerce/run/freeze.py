@@ -27,7 +27,7 @@ def freeze(run: Stages, version: Version, given: frozenset[str]) -> dict[str, Fr
 
 
 def _peers(run: Stages, node: Peers, version: Version, given: frozenset[str]) -> dict[str, FrozenPeers | FrozenRank]:
-    layers = Writer(version, run.as_of, run.known_as_of, given, "duckdb")
+    layers = Writer(version, run.as_of, run.known_as_of, given)
     layers.build(node, {measure.name for measure in node.measures})
     run.stages(layers.stages)
     stage = layers.stages[-1]
@@ -46,7 +46,7 @@ def _peers(run: Stages, node: Peers, version: Version, given: frozenset[str]) ->
 
 
 def _rank(run: Stages, node: Rank, version: Version, given: frozenset[str]) -> FrozenRank:
-    layers = Writer(version, run.as_of, run.known_as_of, given, "duckdb")
+    layers = Writer(version, run.as_of, run.known_as_of, given)
     value, descending = node.order[0]
     key = [each.name for each in version.inputs][: len(run.plan.key)]
     exprs = [value, *node.within, *([node.where] if node.where is not None else [])]

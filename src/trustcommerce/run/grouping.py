@@ -66,7 +66,7 @@ def gather(layers: Layers, relation: Gather, needed: set[str]) -> str:
 def _beside(
     layers: Layers, source: str, table: str, on: list[exp.Expression], measures: list[Measure] | tuple[Measure, ...]
 ) -> str:
-    joined = [exp.alias_(_narrow(at("m", m.name), m), m.name, quoted=True, copy=False) for m in measures]
+    joined = [exp.alias_(_narrow(layers, at("m", m.name), m), m.name, quoted=True, copy=False) for m in measures]
     return layers.write(
         exp.select("x.*", *joined)
         .from_(exp.to_table(source).as_("x"), copy=False)
@@ -74,12 +74,11 @@ def _beside(
     )
 
 
-def _narrow(value: exp.Expression, measure: Measure) -> exp.Expression:
+def _narrow(layers: Layers, value: exp.Expression, measure: Measure) -> exp.Expression:
     """A checked sum in its own type; nothing to count or sum is 0."""
     if measure.function not in ("count", "sum", "distinct"):
         return value
-    whole = exp.Cast(this=value, to=exp.DataType.build("BIGINT"))
-    return exp.Coalesce(this=whole, expressions=[literal(0, _INTEGER)])
+    return exp.Coalesce(this=layers.whole(value, measure), expressions=[literal(0, _INTEGER)])
 
 
 def _condition(layers: Layers, measure: Measure) -> exp.Expression | None:
@@ -165,7 +164,7 @@ def peers(layers: Layers, relation: Peers, needed: set[str]) -> str:
     if given:
         return source
     staged = layers.stage(exp.select("*").from_(source, copy=False))
-    layers.written = []
+    layers.restart()
     key = tuple(f"key_{i}" for i, _ in enumerate(relation.within))
     keyed = [
         exp.alias_(layers.sql(each), name, quoted=True, copy=False)

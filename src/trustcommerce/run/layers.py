@@ -82,17 +82,19 @@ def _reads(version: Version, given: frozenset[str]) -> dict[Scan | Table, int]:
 class Layers:
     """Writes relations as common table expressions, one a layer, so that deep plans stay flat text."""
 
+    form = "AS"
+    """What stands between the name of a layer and its query."""
+
     def __init__(
         self,
         version: Version,
         as_of: dt.date,
         known_as_of: dt.date,
         given: frozenset[str],
-        dialect: str,
         stages: str = "stage",
     ) -> None:
         self.prefix = stages
-        self.given, self.dialect = given, dialect
+        self.given = given
         self.days = {"as_of": literal(as_of, DATE), "known_as_of": literal(known_as_of, DATE)}
         self.tables = {source: f"source_{i}" for i, source in enumerate(sources(version, given))}
         self.subjects = SUBJECTS if not version.from_fact else None
@@ -108,7 +110,7 @@ class Layers:
         """Keep the query as a layer; returns its name."""
         self.count += 1
         name = f"layer_{self.count}"
-        self.written.append(f"{name} AS ({self.print(query)})")
+        self.written.append(f"{name} {self.form} ({self.print(query)})")
         return name
 
     def stage(self, query: exp.Select, **more: object) -> str:
@@ -117,8 +119,16 @@ class Layers:
         self.stages.append(Stage(name=name, sql=self.finish(query), **more))  # type: ignore[arg-type]
         return name
 
+    def restart(self) -> None:
+        """Forget the layers below: all that is written from here on reads stages only."""
+        self.written = []
+
+    def whole(self, value: exp.Expression, measure: Measure) -> exp.Expression:
+        """A wide sum in its own type; the run checks the ranges of stages."""
+        return exp.Cast(this=value, to=exp.DataType.build("BIGINT"))
+
     def print(self, query: exp.Select) -> str:
-        return str(query.sql(dialect=self.dialect, identify=True, copy=False))
+        return str(query.sql(dialect="duckdb", identify=True, copy=False))
 
     def finish(self, query: exp.Select) -> str:
         """The whole statement, with `query` on top of the layers."""

@@ -28,7 +28,7 @@ from trustcommerce.run import grouping, joins
 from trustcommerce.run.layers import ORDER, SUBJECTS, UNKNOWN, Layers, Stage
 from trustcommerce.run.sql import column, outward, to_sql
 
-__all__ = ["Query", "Writer", "build_query"]
+__all__ = ["Query", "Writer", "build_query", "select"]
 
 
 @frozen(kw_only=True)
@@ -49,7 +49,6 @@ def build_query(
     given: frozenset[str] = frozenset(),
     wanted: tuple[str, ...] | None = None,
     extra: tuple[str, ...] = (),
-    dialect: str = "duckdb",
 ) -> Query:
     """The query that gives the outputs of `version` on `as_of`.
 
@@ -59,7 +58,16 @@ def build_query(
         extra: Further columns of the subject's rows that the result carries.
     """
     outputs = [each for each in version.outputs if wanted is None or each.name in wanted]
-    layers = Writer(version, as_of, known_as_of, given, dialect)
+    layers = Writer(version, as_of, known_as_of, given)
+    query = select(layers, version, wanted, extra)
+    return Query(sql=layers.finish(query), columns=tuple(each.name for each in outputs), stages=tuple(layers.stages))
+
+
+def select(
+    layers: "Writer", version: Version, wanted: tuple[str, ...] | None = None, extra: tuple[str, ...] = ()
+) -> exp.Select:
+    """The layer on top: outputs as the outside sees them, in the order of the subjects."""
+    outputs = [each for each in version.outputs if wanted is None or each.name in wanted]
     rows = layers.build(version.relation, {each.name for each in outputs} | {ORDER, *extra})
     known: dict[str, Type] = {each.name: each.type for each in version.outputs}
     known |= {each.name: each.type for each in version.carried}
@@ -69,8 +77,7 @@ def build_query(
         constant = version.constants.get(name)
         value = to_sql(constant) if constant is not None else column(layers.names.get(name, name))
         projections.append(exp.alias_(outward(value, known[name]), name, quoted=True, copy=False))
-    query = exp.select(*projections).from_(rows, copy=False).order_by(column(ORDER), copy=False)
-    return Query(sql=layers.finish(query), columns=tuple(each.name for each in outputs), stages=tuple(layers.stages))
+    return exp.select(*projections).from_(rows, copy=False).order_by(column(ORDER), copy=False)
 
 
 class Writer(Layers):

@@ -6,32 +6,40 @@ from sqlglot import exp
 
 from trustcommerce.errors import DataError
 from trustcommerce.language.relations import Distinct, Gather, Match, Relation
-from trustcommerce.plan import links
+from trustcommerce.plan import Version, links
 from trustcommerce.run.duck import first_row
 from trustcommerce.run.layers import SUBJECTS, at
 from trustcommerce.run.query import Writer
 from trustcommerce.run.stages import Stages
 
-__all__ = ["check_required"]
+__all__ = ["check_required", "required", "unmatched"]
 
 
 def check_required(run: Stages, given: frozenset[str]) -> None:
     """Refuse what is unmatched; facts and references whose columns are given are not looked at."""
-    checks: list[tuple[Match, Sequence[str], Gather | None]] = []
-    bottom = list(links(run.version.relation))[-1]
-    if isinstance(bottom, Distinct) and SUBJECTS not in given:
-        columns = [each.name for each in bottom.columns]
-        checks += [(match, columns, None) for match in _required(bottom.source)]
-    for gather in run.version.gathers:
-        if gather.fact not in given:
-            checks += [(match, gather.id or gather.key, gather) for match in _required(gather.rows)]
-    checks += [
-        (match, run.plan.key, None)
-        for match in _required(run.version.relation)
-        if f"reference {match.name}" not in given
-    ]
-    for i, (match, key, of) in enumerate(checks):
+    for i, (match, key, of) in enumerate(required(run.version, run.plan.key, given)):
         _check(run, given, match, key, of, f"required_{i}")
+
+
+def required(
+    version: Version, subject: Sequence[str], given: frozenset[str]
+) -> Iterator[tuple[Match, Sequence[str], Gather | None]]:
+    """Matches that must find a row, with the columns that name rows and the fact whose rows they are.
+
+    Args:
+        subject: Columns of the subject's key.
+    """
+    bottom = list(links(version.relation))[-1]
+    if isinstance(bottom, Distinct) and SUBJECTS not in given:
+        for match in _required(bottom.source):
+            yield match, [each.name for each in bottom.columns], None
+    for gather in version.gathers:
+        if gather.fact not in given:
+            for match in _required(gather.rows):
+                yield match, gather.id or gather.key, gather
+    for match in _required(version.relation):
+        if f"reference {match.name}" not in given:
+            yield match, subject, None
 
 
 def _required(relation: Relation) -> Iterator[Match]:
@@ -44,22 +52,9 @@ def _required(relation: Relation) -> Iterator[Match]:
 def _check(
     run: Stages, given: frozenset[str], match: Match, key: Sequence[str], gather: Gather | None, name: str
 ) -> None:
-    """Refuse the first row, by its key, without a match.
-
-    Args:
-        gather: The fact whose rows these are, if any; those of unknown subjects are passed over.
-        name: What tables made on the way are named after.
-    """
-    layers = Writer(run.version, run.as_of, run.known_as_of, given, "duckdb", stages=name)
-    wanted = {f"{match.name}.matched", *key, *(gather.key if gather is not None else ())}
-    rows = layers.build(match, wanted, gather)
-    query = exp.select(*(at("x", each) for each in key)).from_(exp.to_table(rows).as_("x"), copy=False)
-    if gather is not None and layers.subjects is not None:
-        pairs = zip(gather.key, gather.on, strict=True)
-        on = [exp.EQ(this=at("x", theirs), expression=at("s", mine.name)) for theirs, mine in pairs]
-        query = query.join(exp.to_table(layers.subjects).as_("s"), on=exp.and_(*on), copy=False)
-    unmatched = exp.Not(this=at("x", f"{match.name}.matched"))
-    query = query.where(unmatched, copy=False).order_by(*(at("x", each) for each in key), copy=False)
+    """Refuse the first row, by its key, without a match; `name` is what tables made on the way are named after."""
+    layers = Writer(run.version, run.as_of, run.known_as_of, given, stages=name)
+    query = unmatched(layers, match, key, gather).order_by(*(at("x", each) for each in key), copy=False)
     run.stages(layers.stages)
     row = first_row(run.connection, layers.finish(query.limit(1, copy=False)))
     if row is None:
@@ -72,3 +67,20 @@ def _check(
         row=shown if gather is None else f"{gather.fact} {shown}",
         hint="add the row, or say `else: missing`",
     )
+
+
+def unmatched(layers: Writer, match: Match, key: Sequence[str], gather: Gather | None) -> exp.Select:
+    """The rows, by their key, without a match.
+
+    Args:
+        gather: The fact whose rows these are, if any; those of unknown subjects are passed over.
+    """
+    wanted = {f"{match.name}.matched", *key, *(gather.key if gather is not None else ())}
+    rows = layers.build(match, wanted, gather)
+    query = exp.select(*(at("x", each) for each in key)).from_(exp.to_table(rows).as_("x"), copy=False)
+    if gather is not None and layers.subjects is not None:
+        pairs = zip(gather.key, gather.on, strict=True)
+        on = [exp.EQ(this=at("x", theirs), expression=at("s", mine.name)) for theirs, mine in pairs]
+        query = query.join(exp.to_table(layers.subjects).as_("s"), on=exp.and_(*on), copy=False)
+    alone = exp.Not(this=at("x", f"{match.name}.matched"))
+    return query.where(alone, copy=False)

@@ -14,7 +14,7 @@ from attrs import field, frozen
 
 from trustcommerce.errors import DataError
 
-__all__ = ["FrozenPeers", "FrozenRank", "Partition", "Snapshot"]
+__all__ = ["FrozenPeers", "FrozenRank", "Partition", "Snapshot", "frozen_peers"]
 
 Partition = tuple[Any, ...]
 
@@ -103,6 +103,19 @@ class Snapshot:
             raise DataError(f"{Path(path).as_posix()}: {error.strerror}") from None
         except (KeyError, TypeError, ValueError):
             raise DataError(f"{Path(path).as_posix()} is no snapshot", hint="make one: trustcommerce freeze") from None
+
+
+def frozen_peers(snapshot: "Snapshot | str | Path", ruleset: str, meaning: str) -> dict[str, FrozenPeers | FrozenRank]:
+    """What a snapshot, or the file of one, holds.
+
+    Raises:
+        DataError: It is of another rule set, or of a pack with another meaning.
+    """
+    found = snapshot if isinstance(snapshot, Snapshot) else Snapshot.load(snapshot)
+    if found.ruleset != ruleset or found.meaning != meaning:
+        what = f"rule set `{found.ruleset}`" if found.ruleset != ruleset else "another meaning of the pack"
+        raise DataError(f"the snapshot is of {what}", ruleset=ruleset, hint="freeze again: trustcommerce freeze")
+    return dict(found.frozen)
 
 
 def _plain(value: Any) -> Any:

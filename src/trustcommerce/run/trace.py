@@ -39,7 +39,7 @@ class _Fact:
         self.run, self.gather = run, gather
         types = {each.name: each for each in gather.show}
         self.listed = [*gather.id, *(each.name for each in gather.show if each.name not in gather.id)]
-        layers = Writer(run.version, run.as_of, run.known_as_of, given, "duckdb")
+        layers = Writer(run.version, run.as_of, run.known_as_of, given)
         needed = {*gather.key, *self.listed, *(flag for flag, _ in gather.flags)}
         for measure in gather.measures:
             needed |= {name for _, condition in _conditions(measure) for name in columns(condition)}
@@ -71,7 +71,7 @@ class _Fact:
 
     def _before(self, condition: Keep, key: Sequence[Any], given: frozenset[str]) -> int:
         """How many rows the subject has before the fact's own condition."""
-        run, layers = self.run, Writer(self.run.version, self.run.as_of, self.run.known_as_of, given, "duckdb")
+        run, layers = self.run, Writer(self.run.version, self.run.as_of, self.run.known_as_of, given)
         rows = layers.build(condition.source, set(self.gather.key), outer=self.gather)
         counted = exp.select(exp.Count(this=exp.Star())).from_(rows, copy=False).where(self._mine(key), copy=False)
         return run.number(layers.finish(counted))

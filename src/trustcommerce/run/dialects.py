@@ -1,0 +1,216 @@
+"""How the nodes that queries are built of are written for each database.
+
+Queries are trees in DuckDB's terms. For another database every node is kept as it is, rewritten by
+a rule that stands here, or refused by name: what a database is told is never a guess.
+"""
+
+from collections.abc import Callable, Mapping
+
+from attrs import field, frozen
+from sqlglot import exp, parse_one
+
+from trustcommerce.errors import DataError
+from trustcommerce.language.types import Kind
+
+__all__ = ["BINARY", "DIALECTS", "ERROR", "TYPE_NAME", "Dialect"]
+
+BINARY, ERROR, TYPE_NAME = "BINARY_TEXT", "ERROR", "TYPE_NAME"
+"""Functions of queries that no database has under this name: a text compared by its code points, an error
+with the given text once it is evaluated, the name of a column's type without its parameters.
+"""
+
+Rule = Callable[[exp.Expression], exp.Expression]
+
+_EVERYWHERE: frozenset[type] = frozenset(
+    [
+        *(exp.Abs, exp.Add, exp.Alias, exp.And, exp.Array, exp.ArrayConcat, exp.Between, exp.BitwiseAnd),
+        *(exp.BitwiseOr, exp.Boolean, exp.Case, exp.Cast, exp.Ceil, exp.Coalesce, exp.Column, exp.Count, exp.DPipe),
+        *(exp.DataType, exp.DataTypeParam, exp.Day, exp.Distinct, exp.Div, exp.EQ, exp.Exists, exp.Filter, exp.Floor),
+        *(exp.From, exp.GT, exp.GTE, exp.Greatest, exp.Group, exp.Having, exp.If, exp.In, exp.Is, exp.Join, exp.LT),
+        *(exp.LTE, exp.Lead, exp.Least, exp.Length, exp.Limit, exp.Literal, exp.Max, exp.Min, exp.Mod, exp.Month),
+        *(exp.Mul, exp.NEQ, exp.Neg, exp.Not, exp.Null, exp.Nullif, exp.Or, exp.Order, exp.Ordered, exp.Paren),
+        *(exp.RowNumber, exp.Select, exp.Sqrt, exp.Star, exp.StartsWith, exp.Sub, exp.Subquery, exp.Sum, exp.Table),
+        *(exp.TableAlias, exp.TimestampTrunc, exp.Tuple, exp.Var, exp.Where, exp.Window, exp.WindowSpec, exp.Year),
+    ]
+)
+"""Nodes that mean the same wherever their operands are guarded and typed, and that sqlglot writes as they are."""
+
+
+@frozen(kw_only=True, eq=False)
+class Dialect:
+    """A database's way of writing a query.
+
+    Args:
+        title: What people call it.
+        rules: Rewritings by node class; a class with neither a rule nor a place in `_EVERYWHERE` is refused.
+        functions: Rewritings of functions that sqlglot does not know, by their name in capitals.
+        types: The names of types that a column of a kind may have, as `TYPE_NAME` gives them.
+        longest: Bytes that a name may have.
+        layer: What stands between a layer's name and its query; some databases put layers into each other
+            unless told not to, and so write their expressions out many times over.
+    """
+
+    name: str
+    title: str
+    rules: Mapping[type, Rule] = field(factory=dict)
+    functions: Mapping[str, Rule]
+    types: Mapping[Kind, tuple[str, ...]]
+    longest: int | None = None
+    layer: str = "AS"
+
+    def print(self, tree: exp.Expression) -> str:
+        """The text of a tree in DuckDB's terms, which is used up.
+
+        Raises:
+            DataError: There is no rule for something in it.
+        """
+        return str(self._written(tree).sql(dialect=self.name, identify=True, pretty=True, copy=False))
+
+    def _written(self, node: exp.Expression) -> exp.Expression:
+        """The node, from the leaves up, as this database has it."""
+        for key, value in list(node.args.items()):
+            if isinstance(value, exp.Expression):
+                node.set(key, self._written(value))
+            elif isinstance(value, list):
+                node.set(key, [self._written(each) if isinstance(each, exp.Expression) else each for each in value])
+        if isinstance(node, exp.Anonymous):
+            rule = self.functions.get(node.name.upper())
+            if rule is None:
+                raise self._refusal(f"the function {node.name.upper()}")
+            return rule(node)
+        if isinstance(node, exp.Identifier):
+            size = len(node.name.encode())
+            if self.longest is not None and size > self.longest:
+                raise self._refusal(
+                    f"the name `{node.name}` of {size} bytes", f"a name there has at most {self.longest}"
+                )
+            return node
+        rule = self.rules.get(type(node))
+        if rule is not None:
+            return rule(node)
+        if type(node) not in _EVERYWHERE:
+            raise self._refusal(f"a node {type(node).__name__}")
+        return node
+
+    def _refusal(self, what: str, hint: str | None = None) -> DataError:
+        return DataError(f"{self.title} can't be given {what}", hint=hint)
+
+
+def _keep(node: exp.Expression) -> exp.Expression:
+    return node
+
+
+def _first(node: exp.Expression) -> exp.Expression:
+    found: exp.Expression = node.expressions[0]
+    return found
+
+
+def _written_as(sql: str, grammar: str) -> Rule:
+    """A rule that gives `sql` with the node's argument in place of the column `x`."""
+    parsed = parse_one(sql, dialect=grammar)
+
+    def build(node: exp.Expression) -> exp.Expression:
+        argument = node.expressions[0] if isinstance(node, exp.Anonymous) else node.this
+
+        def fill(each: exp.Expression) -> exp.Expression:
+            return exp.Paren(this=argument.copy()) if isinstance(each, exp.Column) and each.name == "x" else each
+
+        return parsed.copy().transform(fill, copy=False)
+
+    return build
+
+
+def _duckdb() -> Dialect:
+    wide = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+    return Dialect(
+        name="duckdb",
+        title="DuckDB",
+        rules=dict.fromkeys(
+            [exp.ArrayContains, exp.ArrayContainsAll, exp.DayOfWeekIso, exp.IntDiv, exp.UnixToTime], _keep
+        ),
+        functions={
+            BINARY: _first,
+            ERROR: _keep,
+            TYPE_NAME: _written_as("regexp_replace(typeof(x), '[(].*', '')", "duckdb"),
+            **dict.fromkeys(["EPOCH_US", "QUANTILE_DISC", "RANK", "TO_MONTHS"], _keep),
+        },
+        types={
+            Kind.BOOLEAN: ("BOOLEAN",),
+            Kind.EXACT: (*wide, "DECIMAL"),
+            Kind.NUMBER: ("DOUBLE", "FLOAT", *wide, "DECIMAL"),
+            Kind.TEXT: ("VARCHAR",),
+            Kind.LABEL: ("VARCHAR",),
+            Kind.DATE: ("DATE",),
+            Kind.TIMESTAMP: ("TIMESTAMP",),
+            Kind.SET: ("VARCHAR[]",),
+        },
+    )
+
+
+# -- PostgreSQL
+
+
+def _typed_division(node: exp.Expression) -> exp.Expression:
+    """Operands have their types already: whole numbers are cut, doubles divided."""
+    return exp.Div(this=node.this, expression=node.expression, typed=True)
+
+
+def _collated(node: exp.Expression) -> exp.Expression:
+    """A text by code points, where it may be compared: not what a cast reads, or a message says."""
+    if not node.is_string or isinstance(node.parent, exp.Cast | exp.DataTypeParam | exp.DPipe):
+        return node
+    return exp.Collate(this=node, expression=exp.to_identifier("C", quoted=True))
+
+
+def _quantile(node: exp.Expression) -> exp.Expression:
+    value, share = node.expressions
+    order = exp.Order(expressions=[exp.Ordered(this=value)])
+    return exp.WithinGroup(this=exp.PercentileDisc(this=share), expression=order)
+
+
+def _postgres() -> Dialect:
+    wide = exp.DataType.build("NUMERIC(38,0)", dialect="postgres")
+    whole = ("smallint", "integer", "bigint", "numeric")
+    moment = (
+        "CAST('1970-01-01' AS TIMESTAMP) + (x / 86400000000) * INTERVAL '1 day'"
+        " + (x % 86400000000) * INTERVAL '1 microsecond'"
+    )
+    return Dialect(
+        name="postgres",
+        title="PostgreSQL",
+        rules={
+            exp.ArrayContains: lambda node: exp.EQ(this=node.expression, expression=exp.Any(this=node.this)),
+            exp.ArrayContainsAll: _keep,
+            exp.DataType: lambda node: wide.copy() if node.is_type("INT128") else node,
+            exp.DayOfWeekIso: _written_as("EXTRACT(ISODOW FROM x)", "postgres"),
+            exp.Div: _typed_division,
+            exp.IntDiv: _typed_division,
+            exp.Literal: _collated,
+            exp.UnixToTime: _written_as(moment, "postgres"),
+        },
+        functions={
+            BINARY: lambda node: exp.Collate(this=_first(node), expression=exp.to_identifier("C", quoted=True)),
+            # what casts a text that is no value of its type fails with that text
+            ERROR: _first,
+            "EPOCH_US": _written_as("CAST(EXTRACT(EPOCH FROM x) * 1000000 AS BIGINT)", "postgres"),
+            "QUANTILE_DISC": _quantile,
+            "RANK": _keep,
+            TYPE_NAME: _written_as("CAST(pg_typeof(x) AS TEXT)", "postgres"),
+            "TO_MONTHS": _written_as("make_interval(months => x)", "postgres"),
+        },
+        types={
+            Kind.BOOLEAN: ("boolean",),
+            Kind.EXACT: whole,
+            Kind.NUMBER: ("double precision", "real", *whole),
+            Kind.TEXT: ("text", "character varying"),
+            Kind.LABEL: ("text", "character varying"),
+            Kind.DATE: ("date",),
+            Kind.TIMESTAMP: ("timestamp without time zone",),
+            Kind.SET: ("text[]", "character varying[]"),
+        },
+        longest=63,
+        layer="AS MATERIALIZED",
+    )
+
+
+DIALECTS: dict[str, Dialect] = {each.name: each for each in (_duckdb(), _postgres())}

@@ -1,0 +1,214 @@
+"""A version as one statement for a warehouse, which reads its tables and checks what a run would check.
+
+What a run makes as temporary tables are layers here; what it would refuse is an error of the
+database: conditions of the last layer that either hold or fail.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from sqlglot import exp
+
+from trustcommerce.language.relations import Field, Measure, Scan, Table
+from trustcommerce.language.types import DATE, Kind, power
+from trustcommerce.model.pack import TableSpec
+from trustcommerce.plan import RuleSetPlan, Version
+from trustcommerce.run.contract import converted, failing, said
+from trustcommerce.run.dialects import TYPE_NAME, Dialect
+from trustcommerce.run.layers import ORDER, SUBJECTS, at, reads_subjects_again, sources
+from trustcommerce.run.query import Writer, select
+from trustcommerce.run.required import required, unmatched
+from trustcommerce.run.sql import column, literal
+
+__all__ = ["Statement"]
+
+_LINES = ",\n"
+
+
+class Statement(Writer):
+    """The query of a version on a day, in a dialect.
+
+    Args:
+        tables: The declared tables, read under the names that they have in the data; results of rule sets
+            are read from tables named like the rule sets.
+    """
+
+    def __init__(
+        self,
+        plan: RuleSetPlan,
+        version: Version,
+        tables: Mapping[str, TableSpec],
+        dialect: Dialect,
+        as_of: dt.date,
+        known_as_of: dt.date,
+    ) -> None:
+        super().__init__(version, as_of, known_as_of, frozenset())
+        self.plan, self.version, self.declared, self.dialect = plan, version, tables, dialect
+        self.as_of, self.form = as_of, dialect.layer
+        self.guards: list[exp.Expression] = []
+        self.recursive = False
+
+    def text(self) -> str:
+        """The whole statement.
+
+        Raises:
+            DataError: The dialect has no way to say something in it.
+        """
+        for i, source in enumerate(sources(self.version)):
+            if isinstance(source, Table):
+                self._file(source)
+                continue
+            if i == 0 and self.subjects is not None:
+                self._scan(source, SUBJECTS)
+            if i > 0 or self.subjects is None or reads_subjects_again(self.version):
+                self._scan(source, self.tables[source])
+        carried = tuple(each.name for each in self.version.carried)
+        query = select(self, self.version, extra=carried)
+        for match, key, gather in required(self.version, self.plan.key, frozenset()):
+            rows = self.write(unmatched(self, match, key, gather))
+            on = ", ".join(each.name for each in match.on)
+            self._guard(rows, [f"no row of {match.input} matches on {on}: "], key)
+        for guard in self.guards:
+            query = query.where(guard, copy=False)
+        return self.finish(query)
+
+    # -- writing
+
+    def finish(self, query: exp.Select) -> str:
+        begin = "WITH RECURSIVE" if self.recursive else "WITH"
+        return f"{begin} {_LINES.join(self.written)}\n{self.print(query)}"
+
+    def print(self, query: exp.Expression) -> str:
+        return self.dialect.print(query)
+
+    def stage(self, query: exp.Select, **more: object) -> str:
+        """A stage is a layer of the one statement."""
+        if more.get("graph"):
+            return self._components(query)
+        name = self.write(query)
+        periods = more.get("periods")
+        if periods is not None:
+            keys = [each.name for each in periods.on]  # type: ignore[attr-defined]
+            self._guard(name, [f"the periods of {periods.input} overlap for "], keys)  # type: ignore[attr-defined]
+        return name
+
+    def _components(self, query: exp.Select) -> str:
+        """The smallest member that each member of a graph can be reached from, step by step.
+
+        A member hands on those that are smaller than whom it meets: the smallest of all comes through anyway.
+        """
+        edges = self.write(query)
+        ways, reached = f"{edges}_ways", f"{edges}_reached"
+        start, end = (column(each.name) for each in query.selects)
+        there = exp.select(exp.alias_(start, "a"), exp.alias_(end, "b")).from_(edges)
+        back = exp.select(end.copy(), start.copy()).from_(edges)
+        self.written.append(f"{ways} {self.form} ({self.print(there)} UNION {self.print(back)})")
+        a, b, member, component = at("x", "a"), at("x", "b"), at("m", "member"), at("m", "component")
+        step = (
+            exp.select(b, component)
+            .from_(exp.to_table(reached).as_("m"))
+            .join(exp.to_table(ways).as_("x"), on=exp.EQ(this=a, expression=member))
+            .where(exp.LT(this=component.copy(), expression=b.copy()))
+        )
+        first = exp.select(column("a"), column("a")).from_(ways)
+        names = ", ".join(self.print(column(name)) for name in ("member", "component"))
+        self.written.append(f"{reached}({names}) AS ({self.print(first)} UNION {self.print(step)})")
+        self.recursive = True
+        smallest = exp.alias_(exp.Min(this=column("component")), "component", quoted=True)
+        grouped = exp.select(column("member"), smallest).from_(reached).group_by(column("member"))
+        return self.write(grouped)
+
+    def restart(self) -> None:
+        """Layers stay: there is nothing else."""
+
+    def whole(self, value: exp.Expression, measure: Measure) -> exp.Expression:
+        """A wide sum in its own type, or an error where it is beyond what is exact."""
+        whole = super().whole(value.copy(), measure)
+        if measure.function != "sum" or measure.type.low is None or measure.type.high is None:
+            return whole
+        low, high = (literal(int(end), measure.type) for end in (measure.type.low, measure.type.high))
+        unit = f" in {1 / power(measure.type.scale):g}" if measure.type.scale else ""
+        error = failing([f"the sum {measure.atom}{unit} is beyond what is exact: ", said(value)], "BIGINT")
+        beyond = exp.Not(this=exp.Paren(this=exp.Between(this=value, low=low, high=high)))
+        return exp.Case(ifs=[exp.If(this=beyond, true=error)], default=whole)
+
+    def _guard(self, rows: str, parts: list[exp.Expression | str], key: Sequence[str]) -> None:
+        """A condition that holds while `rows` has none, and fails with the smallest of its keys."""
+        for i, name in enumerate(key):
+            parts += [", "] * (i > 0) + [said(exp.Min(this=column(name)))]
+        found = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(0))
+        error = failing(parts, "BOOLEAN")
+        test = exp.Case(ifs=[exp.If(this=found, true=error)], default=exp.Boolean(this=True))
+        self.guards.append(exp.Subquery(this=exp.select(test).from_(rows, copy=False)))
+
+    # -- what comes in
+
+    def _scan(self, scan: Scan, layer: str) -> None:
+        """The rows of a table in run-time shapes; the subjects' with their order."""
+        result = scan.kind == "ruleset"
+        spec = self.declared.get(scan.table) if not result else None
+        table = spec.source if spec is not None else scan.table
+        top = layer == SUBJECTS
+        fields = [*scan.fields, *(self.version.carried if top else ())]
+        names = {each.name: spec.columns[each.name].source if spec is not None else each.name for each in fields}
+        key = [names[name] for name in scan.key if name in names]
+        given = exp.to_table(f'"{table}"', dialect="duckdb")
+        self._types(given, table, fields, names, result)
+        if scan.key and len(key) == len(scan.key):
+            twice = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
+            keys = [column(name) for name in key]
+            rows = exp.select(*keys).from_(given.copy(), copy=False).group_by(*keys).having(twice)
+            self._guard(self.write(rows), [f"two rows of {table} have the key "], key)
+        columns = [
+            exp.alias_(
+                self._seen(scan, each, converted(each, names[each.name], table, key, result)), each.name, quoted=True
+            )
+            for each in fields
+        ]
+        if top:
+            order = exp.Order(expressions=[exp.Ordered(this=column(name)) for name in key])
+            columns.insert(0, exp.alias_(exp.Window(this=exp.RowNumber(), order=order), ORDER, quoted=True))
+        rows_sql = self.print(exp.select(*(columns or [exp.Literal.number(1)])).from_(given, copy=False))
+        self.written.append(f"{layer} {self.form} ({rows_sql})")
+
+    def _seen(self, scan: Scan, each: Field, value: exp.Expression) -> exp.Expression:
+        """The value; of something that happens from `as_of` on nothing is known yet."""
+        if each.name not in scan.hidden:
+            return value
+        before = exp.LT(this=exp.Paren(this=value.copy()), expression=literal(self.as_of, DATE))
+        return exp.Case(ifs=[exp.If(this=before, true=value)], default=literal(None, each.type))
+
+    def _types(
+        self, given: exp.Table, table: str, fields: "list[Field]", names: Mapping[str, str], result: bool
+    ) -> None:
+        """A condition on the types that a table's columns have."""
+        ifs = []
+        for each in fields:
+            known = self.dialect.types[each.type.kind]
+            if result and each.type.unit == "points":
+                known = self.dialect.types[Kind.NUMBER]
+            name = exp.Anonymous(this=TYPE_NAME, expressions=[column(names[each.name])])
+            test = exp.In(this=name, expressions=[exp.Literal.string(kind) for kind in known])
+            parts = [f"{table}.{names[each.name]} is ", name.copy(), f", and {each.type.null(False)} is expected"]
+            error = failing(parts, "BOOLEAN")
+            ifs.append(exp.If(this=exp.Not(this=exp.Paren(this=test)), true=error))
+        if not ifs:
+            return
+        tests = exp.select(exp.Case(ifs=ifs, default=exp.Boolean(this=True))).from_(given.copy(), copy=False)
+        first = exp.Subquery(this=tests.limit(1, copy=False))
+        self.guards.append(exp.Coalesce(this=first, expressions=[exp.Boolean(this=True)]))
+
+    def _file(self, source: Table) -> None:
+        """The rows of a reference file of the pack."""
+        rows = [
+            exp.Tuple(expressions=[literal(value, field.type) for value, field in zip(row, source.fields, strict=True)])
+            for row in source.rows
+        ]
+        names = ", ".join(self.print(column(each.name)) for each in source.fields)
+        name = self.tables[source]
+        if rows:
+            body = f"VALUES {_LINES.join(self.print(row) for row in rows)}"
+        else:
+            nothing = exp.select(*[literal(None, each.type) for each in source.fields])
+            body = self.print(nothing.where(exp.Boolean(this=False)))
+        self.written.append(f"{name}({names}) {self.form} ({body})")

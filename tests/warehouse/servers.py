@@ -1,0 +1,154 @@
+"""Real databases that statements are given to: tables in, rows out."""
+
+import getpass
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+import pyarrow as pa
+
+__all__ = ["Duck", "Failure", "Postgres", "Warehouse", "postgres_server"]
+
+
+class Failure(Exception):
+    """What a database says when it refuses a statement."""
+
+
+class Warehouse(Protocol):
+    dialect: str
+
+    def create(self, name: str, table: pa.Table) -> None:
+        """Make a table, or another one under the same name."""
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """Rows of a statement.
+
+        Raises:
+            Failure: The database refuses it.
+        """
+
+
+class Duck:
+    """A DuckDB database in memory."""
+
+    dialect = "duckdb"
+
+    def __init__(self) -> None:
+        self.connection = duckdb.connect()
+
+    def create(self, name: str, table: pa.Table) -> None:
+        self.connection.register("given", table)
+        self.connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT * FROM given')
+        self.connection.unregister("given")
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        try:
+            rows: list[dict[str, Any]] = self.connection.sql(sql).to_arrow_table().to_pylist()
+        except duckdb.Error as error:
+            raise Failure(str(error)) from None
+        return rows
+
+
+_TYPES = {
+    "bool": "boolean",
+    "int64": "bigint",
+    "double": "double precision",
+    "string": "text",
+    "date32[day]": "date",
+    "timestamp[us]": "timestamp",
+    "list<element: string>": "text[]",
+}
+
+
+class Postgres:
+    """A database of a PostgreSQL server that these tests started."""
+
+    dialect = "postgres"
+
+    def __init__(self, folder: Path) -> None:
+        import psycopg
+
+        self.errors = psycopg.Error
+        self.connection = psycopg.connect(host=str(folder), user="postgres", dbname="postgres", autocommit=True)
+        self.connection.execute("SET statement_timeout = '60s'")
+
+    def create(self, name: str, table: pa.Table) -> None:
+        columns = ", ".join(f'"{field.name}" {_type(field.type)}' for field in table.schema)
+        self.connection.execute(f'DROP TABLE IF EXISTS "{name}"'.encode())
+        self.connection.execute(f'CREATE TABLE "{name}" ({columns})'.encode())
+        with self.connection.cursor() as cursor, cursor.copy(f'COPY "{name}" FROM STDIN'.encode()) as copy:
+            for row in table.to_pylist():
+                copy.write_row(list(row.values()))
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        try:
+            cursor = self.connection.execute(sql.encode())
+        except self.errors as error:
+            raise Failure(str(error)) from None
+        names = [each.name for each in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _type(arrow: pa.DataType) -> str:
+    if pa.types.is_decimal(arrow):
+        return f"numeric({arrow.precision},{arrow.scale})"
+    if pa.types.is_list(arrow):
+        return "text[]"
+    return _TYPES[str(arrow).replace("large_", "")]
+
+
+def _program(name: str) -> str | None:
+    """A program of the server; Debian keeps them by version, apart from the others."""
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return str(found[-1]) if found else shutil.which(name)
+
+
+@contextmanager
+def postgres_server() -> Iterator[Path | None]:
+    """The folder of the socket of a server of its own; None where none is installed.
+
+    The server does not run as root, so root starts it as the user `postgres`.
+    """
+    initdb, server = _program("initdb"), _program("postgres")
+    if initdb is None or server is None:
+        yield None
+        return
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    owner: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        owner = {"user": "postgres"}
+        shutil.chown(folder, "postgres")
+    options = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+    subprocess.run([initdb, "-D", str(folder / "data"), *options], check=True, capture_output=True, cwd=folder, **owner)
+    settings = [
+        "-c",
+        "listen_addresses=",
+        "-c",
+        "fsync=off",
+        "-c",
+        "jit=off",
+        "-c",
+        f"unix_socket_directories={folder}",
+    ]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [server, "-D", str(folder / "data"), *settings], stdout=log, stderr=log, cwd=folder, **owner
+        )
+    try:
+        deadline = time.monotonic() + 60
+        while not (folder / ".s.PGSQL.5432").exists():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL does not start for {getpass.getuser()}: {(folder / 'log').read_text()}")
+            time.sleep(0.05)
+        yield folder
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,167 @@
+"""What a run would refuse fails in the database too, and what a database can't be told is refused by name."""
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+import trustcommerce as tc
+from tests.warehouse.servers import Failure, Warehouse, postgres_server
+
+DAY = dt.date(2023, 5, 18)
+TABLES = {
+    "stores": {
+        "k": pa.array(["a", "b"]),
+        "kind": pa.array(["food", "food"]),
+        "fee": pa.array([Decimal("1.50"), None], pa.decimal128(12, 2)),
+        "share": pa.array([0.25, 0.5]),
+        "opened": pa.array([dt.date(2022, 1, 1), dt.date(2023, 1, 1)]),
+    },
+    "orders": {
+        "id": pa.array([1, 2, 3]),
+        "store": pa.array(["a", "a", "b"]),
+        "paid": pa.array([Decimal("10.00"), Decimal("20.00"), Decimal("30.00")], pa.decimal128(20, 2)),
+        "at": pa.array([dt.datetime(2023, 5, day) for day in (1, 2, 3)], pa.timestamp("us")),
+    },
+    "rates": {
+        "kind": pa.array(["food", "food"]),
+        "since": pa.array([dt.date(2022, 1, 1), dt.date(2023, 1, 1)]),
+        "until": pa.array([dt.date(2023, 1, 1), None], pa.date32()),
+        "rate": pa.array([1, 2]),
+    },
+    "grades": {"k": pa.array(["a", "b"]), "grade": pa.array(["low", "high"]), "points": pa.array([90.0, 70.5])},
+    "kinds": {"kind": pa.array(["food"]), "limit": pa.array([5])},
+}
+PACK = """pack: talk
+currency: CNY
+tables:
+  stores:
+    key: k
+    columns: {k: text, kind: text, fee: CNY?, share: {type: number, range: [0, 1]}, opened: date}
+  orders: {key: id, columns: {id: integer, store: text, paid: CNY, at: timestamp}}
+  rates: {key: [kind, since], columns: {kind: text, since: date, until: date?, rate: integer}}
+  kinds: {key: kind, columns: {kind: text, limit: integer}}
+"""
+GRADES = """ruleset: grades
+subject: {name: store, table: stores, key: k}
+values:
+  points: {value: "share * 100", unit: points}
+levels:
+  grade: {labels: [low, high], of: share, steps: {">= 0.5": high, else: low}}
+"""
+RULES = """ruleset: talk
+subject: {name: store, table: stores, key: k}
+facts:
+  orders: {table: orders, key: store, id: id, time: at}
+references:
+  rate: {table: rates, match: {kind: kind}, valid: {from: since, until: until}, else: missing}
+  kinds: {table: kinds, match: {kind: kind}, else: error}
+  grades: {ruleset: grades, match: {k: k}, else: missing}
+metrics:
+  n: {count: orders, window: all}
+  gmv: {sum: paid, from: orders, window: all, unit: CNY}
+values:
+  low_fee: coalesce(fee, 0.00) < 1.00 and share < 0.4 and coalesce(grades.grade = 'low', false) and opened < as_of
+  much: coalesce(grades.points, 0) > 80 and n > kinds.limit and coalesce(rate.rate, 0) > 1 and gmv > 1.00
+"""
+
+
+def _engine(folder: Path, rules: str = RULES) -> tc.Engine:
+    (folder / "rulesets").mkdir()
+    (folder / "pack.yaml").write_text(PACK, "utf-8")
+    (folder / "rulesets/talk.yaml").write_text(rules, "utf-8")
+    (folder / "rulesets/grades.yaml").write_text(GRADES, "utf-8")
+    return tc.load(folder)
+
+
+def _fill(warehouse: Warehouse, table: str = "", **columns: Any) -> None:
+    for name, given in TABLES.items():
+        warehouse.create(name, pa.table({**given, **(columns if name == table else {})}))
+
+
+def test_good_tables(warehouse: Warehouse, tmp_path: Path) -> None:
+    """What the others change is fine as it stands."""
+    _fill(warehouse)
+    rows = warehouse.query(_engine(tmp_path).sql("talk", warehouse.dialect, DAY))
+    assert [(row["k"], row["n"], str(row["gmv"]), row["low_fee"]) for row in rows] == [
+        ("a", 2, "30.00", False),
+        ("b", 1, "30.00", False),
+    ]
+
+
+BAD = {
+    "missing": ("stores", {"k": pa.array(["a", None])}, "stores.k: nothing, and text may not be missing in the row"),
+    "range": ("stores", {"share": pa.array([0.25, 1.5])}, r"stores.share: 1.5 is not number from 0 to 1 in the row b"),
+    "places": (
+        "stores",
+        {"fee": pa.array([Decimal("1.505"), None], pa.decimal128(12, 3))},
+        r"stores.fee: 1.505 is not money in CNY in the row a",
+    ),
+    "label": ("grades", {"grade": pa.array(["low", "best"])}, r"grades.grade: best is not .* in the row b"),
+    "points": ("grades", {"points": pa.array([90.00001, 70.0])}, r"grades.points: 90.00001 is not .* in the row a"),
+    "type": (
+        "stores",
+        {"opened": pa.array(["2022-01-01", "2023-01-01"])},
+        "stores.opened is (VARCHAR|text), and date is expected",
+    ),
+    "double": (
+        "orders",
+        {"paid": pa.array([1.0, 2.0, 3.0])},
+        "orders.paid is (DOUBLE|double precision), and money in CNY is ",
+    ),
+    "key twice": ("stores", {"k": pa.array(["a", "a"])}, "two rows of stores have the key a"),
+    "id twice": ("orders", {"id": pa.array([1, 2, 2])}, "two rows of orders have the key 2"),
+    "overlap": (
+        "rates",
+        {"until": pa.array([dt.date(2023, 2, 1), None], pa.date32())},
+        "the periods of table `rates` overlap for food|the periods of rates overlap for food",
+    ),
+    "unmatched": ("kinds", {"kind": pa.array(["drinks"])}, "no row of .*kinds.* matches on kind: a"),
+    "sum": (
+        "orders",
+        {"paid": pa.array([Decimal(9 * 10**12)] * 3, pa.decimal128(20, 2))},
+        "the sum gmv.* is beyond what is exact",
+    ),
+}
+
+
+@pytest.mark.parametrize(("table", "columns", "message"), BAD.values(), ids=BAD)
+def test_bad_tables(
+    warehouse: Warehouse, table: str, columns: dict[str, pa.Array], message: str, tmp_path: Path
+) -> None:
+    """An error of the database that says what is wrong and where, as the run has one."""
+    engine = _engine(tmp_path)
+    _fill(warehouse, table, **columns)
+    with pytest.raises(Failure, match=message):
+        warehouse.query(engine.sql("talk", warehouse.dialect, DAY))
+    given = {name: pa.table({**each, **(columns if name == table else {})}) for name, each in TABLES.items()}
+    if table != "orders" or "paid" not in columns:  # the run reads doubles and wider sums
+        with pytest.raises(tc.DataError):
+            engine.score_table("talk", None, DAY, tables=given)
+
+
+def test_names_that_are_too_long(tmp_path: Path) -> None:
+    """PostgreSQL would cut them off."""
+    name = "商品在三十天之内的平均价格对比全网最低价格" * 2
+    engine = _engine(tmp_path, RULES + f"  {name}: n > 1\n")
+    with pytest.raises(tc.DataError, match=r"PostgreSQL can't be given the name .* of 126 bytes") as caught:
+        engine.sql("talk", "postgres", DAY)
+    assert caught.value.hint == "a name there has at most 63"
+    assert name in engine.sql("talk", "duckdb", DAY)
+
+
+def test_dialects_that_there_are_not(tmp_path: Path) -> None:
+    """The nearest one is named."""
+    with pytest.raises(tc.DataError, match="no dialect `postgresql`") as caught:
+        _engine(tmp_path).sql("talk", "postgresql", DAY)
+    assert caught.value.hint == "did you mean `postgres`?"
+
+
+def test_without_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests say so where no server is installed."""
+    monkeypatch.setattr("tests.warehouse.servers._program", lambda name: None)
+    with postgres_server() as folder:
+        assert folder is None

@@ -1,0 +1,102 @@
+"""Statements for warehouses: what the databases compute is what a run computes, to the bit."""
+
+import datetime as dt
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+import trustcommerce as tc
+from tests.parity.compare import arrow_table, bits
+from tests.parity.compare import by_table as by_columns
+from tests.parity.compare_facts import arrow_tables, by_table
+from tests.parity.facts import make_fact_pack, make_tables
+from tests.parity.generate import make_pack, make_rows
+from tests.warehouse.servers import Warehouse
+from trustcommerce.sources import Folder
+
+ROOT = Path(__file__).parents[2]
+DAY = dt.date(2023, 5, 18)
+VALID = ROOT / "tests/cases/valid"
+SEEDS = range(12)
+
+
+def _load(make: Any, seed: int) -> tc.Engine | None:
+    """The random pack of a seed; None where its constants do not fit."""
+    with tempfile.TemporaryDirectory() as folder:
+        make(Path(folder) / "pack", seed)
+        try:
+            return tc.load(Path(folder) / "pack")
+        except tc.PolicyError:
+            return None
+
+
+def _outputs(engine: tc.Engine, ruleset: str, rows: list[dict[str, Any]], day: dt.date) -> dict[Any, dict[str, Any]]:
+    plan = engine.plan.rulesets[ruleset]
+    version = plan.version(day)
+    assert version is not None
+    names = [each.name for each in version.outputs]
+    return {tuple(row[each] for each in plan.key): {name: bits(row[name]) for name in names} for row in rows}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_random_rule_sets_over_facts(warehouse: Warehouse, seed: int) -> None:
+    """Facts, references, windows, exclusions, peers, components."""
+    engine = _load(make_fact_pack, seed)
+    if engine is None:
+        pytest.skip("the constants of this seed do not fit")
+    tables = arrow_tables(engine, make_tables(seed, 12, 200))
+    for name, table in tables.items():
+        warehouse.create(name, table)
+    found = _outputs(engine, "random", warehouse.query(engine.sql("random", warehouse.dialect, DAY)), DAY)
+    assert found == {(key,): row for key, row in by_table(engine, "random", tables, DAY).items()}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_random_rule_sets_over_columns(warehouse: Warehouse, seed: int) -> None:
+    """Expressions, choices, scores, levels, resources."""
+    engine = _load(make_pack, seed)
+    if engine is None:
+        pytest.skip("the constants of this seed do not fit")
+    for name in engine.rulesets:
+        table = arrow_table(engine, name, make_rows(seed, 200))
+        warehouse.create(engine.plan.rulesets[name].table, table)
+        result = engine.score_table(name, table, DAY)
+        found = _outputs(engine, name, warehouse.query(engine.sql(name, warehouse.dialect, DAY)), DAY)
+        assert found == {(key,): row for key, row in by_columns(engine, name, table, DAY).items()}
+        warehouse.create(name, result)
+
+
+def _packs() -> list[Any]:
+    found = [pytest.param(ROOT / "policies/kuaishou", ROOT / "seeds/kuaishou", "2023-05-18", id="kuaishou")]
+    olist = os.environ.get("TRUSTCOMMERCE_OLIST")
+    why = "TRUSTCOMMERCE_OLIST names no folder with the Olist tables"
+    skip = pytest.mark.skipif(not olist, reason=why)
+    found.append(pytest.param(ROOT / "policies/olist", Path(olist or ""), "2018-10-18", id="olist", marks=skip))
+    for pack in sorted(VALID.iterdir()):
+        for day in sorted(each for each in (pack / "expected").iterdir() if each.is_dir()):
+            found.append(pytest.param(pack, pack / "facts", day.name, id=f"{pack.name}-{day.name}"))
+    return found
+
+
+@pytest.mark.parametrize(("pack", "facts", "day"), _packs())
+def test_packs(warehouse: Warehouse, pack: Path, facts: Path, day: str, tmp_path: Path) -> None:
+    """Every rule set of a pack, over the tables as declared and the results of those before it."""
+    first, _, later = day.partition("_known_")
+    engine, when = tc.load(pack), dt.date.fromisoformat(first)
+    known = dt.date.fromisoformat(later) if later else None
+    report = engine.run(facts, tmp_path / "out", when, known_as_of=known)
+    folder = Folder(facts, engine.registry, engine.plan.pack.time_zone)
+    for spec in engine.plan.pack.tables.values():
+        columns = list(spec.columns.values())
+        table = folder.read(spec).table().select([each.name for each in columns])
+        warehouse.create(spec.source, table.rename_columns([each.source for each in columns]))
+    for name, done in report.rulesets.items():
+        result = pa.parquet.read_table(tmp_path / "out" / done["file"])
+        found = warehouse.query(engine.sql(name, warehouse.dialect, when, known))
+        assert _outputs(engine, name, found, when) == _outputs(engine, name, result.to_pylist(), when)
+        warehouse.create(name, result)
