@@ -23,14 +23,14 @@ Rule = Callable[[exp.Expression], exp.Expression]
 
 _EVERYWHERE: frozenset[type] = frozenset(
     [
-        *(exp.Abs, exp.Add, exp.Alias, exp.And, exp.Array, exp.ArrayConcat, exp.Between, exp.BitwiseAnd),
+        *(exp.Abs, exp.Add, exp.Alias, exp.And, exp.Array, exp.Between, exp.BitwiseAnd),
         *(exp.BitwiseOr, exp.Boolean, exp.Case, exp.Cast, exp.Ceil, exp.Coalesce, exp.Column, exp.Count, exp.DPipe),
-        *(exp.DataType, exp.DataTypeParam, exp.Day, exp.Distinct, exp.Div, exp.EQ, exp.Exists, exp.Filter, exp.Floor),
+        *(exp.DataType, exp.DataTypeParam, exp.Distinct, exp.Div, exp.EQ, exp.Exists, exp.Filter, exp.Floor),
         *(exp.From, exp.GT, exp.GTE, exp.Greatest, exp.Group, exp.Having, exp.If, exp.In, exp.Is, exp.Join, exp.LT),
-        *(exp.LTE, exp.Lead, exp.Least, exp.Length, exp.Limit, exp.Literal, exp.Max, exp.Min, exp.Mod, exp.Month),
+        *(exp.LTE, exp.Lead, exp.Least, exp.Length, exp.Limit, exp.Literal, exp.Max, exp.Min, exp.Mod),
         *(exp.Mul, exp.NEQ, exp.Neg, exp.Not, exp.Null, exp.Nullif, exp.Or, exp.Order, exp.Ordered, exp.Paren),
         *(exp.RowNumber, exp.Select, exp.Sqrt, exp.Star, exp.StartsWith, exp.Sub, exp.Subquery, exp.Sum, exp.Table),
-        *(exp.TableAlias, exp.TimestampTrunc, exp.Tuple, exp.Var, exp.Where, exp.Window, exp.WindowSpec, exp.Year),
+        *(exp.TableAlias, exp.TimestampTrunc, exp.Tuple, exp.Var, exp.Where, exp.Window, exp.WindowSpec),
     ]
 )
 """Nodes that mean the same wherever their operands are guarded and typed, and that sqlglot writes as they are."""
@@ -126,13 +126,17 @@ def _duckdb() -> Dialect:
         name="duckdb",
         title="DuckDB",
         rules=dict.fromkeys(
-            [exp.ArrayContains, exp.ArrayContainsAll, exp.DayOfWeekIso, exp.IntDiv, exp.UnixToTime], _keep
+            [
+                *(exp.ArrayContains, exp.ArrayContainsAll, exp.Day, exp.DayOfWeekIso, exp.IntDiv, exp.Month),
+                *(exp.UnixToTime, exp.Year),
+            ],
+            _keep,
         ),
         functions={
             BINARY: _first,
             ERROR: _keep,
             TYPE_NAME: _written_as("regexp_replace(typeof(x), '[(].*', '')", "duckdb"),
-            **dict.fromkeys(["EPOCH_US", "QUANTILE_DISC", "RANK", "TO_MONTHS"], _keep),
+            **dict.fromkeys(["EPOCH_US", "LIST_CONCAT", "QUANTILE_DISC", "RANK", "TO_MONTHS"], _keep),
         },
         types={
             Kind.BOOLEAN: ("BOOLEAN",),
@@ -182,7 +186,15 @@ def _postgres() -> Dialect:
             exp.ArrayContains: lambda node: exp.EQ(this=node.expression, expression=exp.Any(this=node.this)),
             exp.ArrayContainsAll: _keep,
             exp.DataType: lambda node: wide.copy() if node.is_type("INT128") else node,
-            exp.DayOfWeekIso: _written_as("EXTRACT(ISODOW FROM x)", "postgres"),
+            **{
+                node: _written_as(f"EXTRACT({part} FROM x)", "postgres")
+                for node, part in (
+                    (exp.Year, "YEAR"),
+                    (exp.Month, "MONTH"),
+                    (exp.Day, "DAY"),
+                    (exp.DayOfWeekIso, "ISODOW"),
+                )
+            },
             exp.Div: _typed_division,
             exp.IntDiv: _typed_division,
             exp.Literal: _collated,
@@ -193,6 +205,7 @@ def _postgres() -> Dialect:
             # what casts a text that is no value of its type fails with that text
             ERROR: _first,
             "EPOCH_US": _written_as("CAST(EXTRACT(EPOCH FROM x) * 1000000 AS BIGINT)", "postgres"),
+            "LIST_CONCAT": lambda node: exp.Anonymous(this="ARRAY_CAT", expressions=node.expressions),
             "QUANTILE_DISC": _quantile,
             "RANK": _keep,
             TYPE_NAME: _written_as("CAST(pg_typeof(x) AS TEXT)", "postgres"),

@@ -122,7 +122,7 @@ def _members(expr: exp.Expression, type_: Type) -> exp.Expression:
             [(exp.NEQ(this=bit, expression=literal(0, type_)), exp.Array(expressions=[exp.Literal.string(name)]))],
             empty.copy(),
         )
-        found = one if i == 0 else exp.func("list_concat", found, one, dialect="duckdb")
+        found = one if i == 0 else exp.Anonymous(this="LIST_CONCAT", expressions=[found, one])
     return _case([(exp.Is(this=expr.copy(), expression=exp.Null()), exp.Null())], found)
 
 
