@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.measure import RESULTS, ROOT
 from benchmarks.worker import BENCHMARKS
 
-__all__ = ["BEGIN", "END", "TITLES", "markdown", "text_table", "write_readme"]
+__all__ = ["BEGIN", "END", "TITLES", "markdown", "parity", "text_table", "write_readme"]
 
 BEGIN, END = "<!-- benchmarks:begin -->", "<!-- benchmarks:end -->"
 TITLES = {
@@ -90,14 +90,35 @@ def markdown(results: list[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def write_readme(readme: Path, results: list[Mapping[str, Any]]) -> bool:
+def parity(result: Mapping[str, Any]) -> str:
+    """What was compared in which ways, for the README."""
+    number = max(rulesets for rulesets, _, _ in result["ways"].values())
+    lines = [
+        "",
+        "**The same bits in every way**",
+        "",
+        f"{number:,} random rule sets, half over events and half over columns, with {result['rows']:,} rows each;",
+        "every value of every result beside that of the plain reference evaluator. Run again with",
+        "`python -m benchmarks.parity --rule-sets N --rows M`.",
+        "",
+        "| | rule sets | values | mismatches |",
+        "|---|--:|--:|--:|",
+    ]
+    lines += [
+        f"| {name} | {rulesets:,} | {values:,} | {mismatches:,} |"
+        for name, (rulesets, values, mismatches) in result["ways"].items()
+    ]
+    return "\n".join(lines)
+
+
+def write_readme(readme: Path, tables: str) -> bool:
     """Put the tables between the markers of `readme`; whether it has the markers."""
     text = readme.read_text("utf-8")
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         return False
-    readme.write_text(f"{before}{BEGIN}\n{markdown(results)}\n{END}{after}", "utf-8")
+    readme.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}", "utf-8")
     return True
 
 
@@ -107,7 +128,11 @@ def main() -> int:
     if not results:
         print("no results: run `python -m benchmarks` first", file=sys.stderr)
         return 1
-    if not write_readme(ROOT / "README.md", results):
+    compared = RESULTS / "parity.json"
+    tables = markdown(results)
+    if compared.is_file():
+        tables += "\n" + parity(json.loads(compared.read_text("utf-8")))
+    if not write_readme(ROOT / "README.md", tables):
         print(f"README.md has no `{BEGIN}` with an `{END}` after it", file=sys.stderr)
         return 1
     print(f"README.md: {len(results)} tables")

@@ -3,6 +3,7 @@
 import getpass
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -149,6 +150,6 @@ def postgres_server() -> Iterator[Path | None]:
             time.sleep(0.05)
         yield folder
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # a fast stop; it does not wait for those who are connected
         process.wait(timeout=60)
         shutil.rmtree(folder, ignore_errors=True)

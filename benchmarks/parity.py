@@ -1,0 +1,153 @@
+"""Random rule sets over random rows, judged in every way: `python -m benchmarks.parity`.
+
+Prints how many rule sets and values were compared, and for the first difference of each way the
+smallest rule set and rows that show it. Exits 1 on a difference.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+
+from attrs import define
+from tests.parity.compare_facts import Outputs, Tables
+from tests.parity.facts import make_fact_pack
+from tests.parity.generate import make_pack
+from tests.parity.shrink import smallest
+from tests.parity.ways import Case, Way, column_case, fact_case, load_text, reference, ways
+
+import trustcommerce as tc
+from benchmarks.measure import RESULTS, machine
+
+__all__ = ["Count", "compare", "main", "shown"]
+
+_KINDS: dict[str, tuple[Callable[[int, int], Case], Callable[..., str]]] = {
+    "events": (fact_case, make_fact_pack),
+    "columns": (column_case, make_pack),
+}
+
+
+@define
+class Count:
+    """What was compared in one way."""
+
+    rulesets: int = 0
+    values: int = 0
+    mismatches: int = 0
+
+
+def compare(case: Case, all_ways: Mapping[str, Way], counts: Mapping[str, Count]) -> list[str]:
+    """Compare every way with the reference; gives those that differ."""
+    expected = reference(case)
+    wrong = []
+    for name, way in all_ways.items():
+        found = _results(way, case)
+        counts[name].rulesets += 1
+        counts[name].values += sum(map(len, expected.values()))
+        if found != expected:
+            counts[name].mismatches += 1
+            wrong.append(name)
+    return wrong
+
+
+def _results(way: Way, case: Case) -> Outputs | str:
+    """What comes out, or why nothing does."""
+    try:
+        return way(case)
+    except Exception as error:  # whatever it is, the reference has a result
+        return f"{type(error).__name__}: {error}"
+
+
+def _kind(found: Outputs | str) -> str:
+    """The class of an error, so that one is not taken for another."""
+    return found.split(":")[0] if isinstance(found, str) else ""
+
+
+def shown(case: Case, way: Way, make: Callable[..., str], seed: int) -> str:
+    """The smallest rule set and rows for which a way differs from the reference, and what it gives."""
+
+    def tried(text: str, tables: Tables) -> Case | None:
+        try:
+            return Case(*load_text(make, seed, text), tables)
+        except tc.PolicyError:
+            return None
+
+    def fails(text: str, tables: Tables) -> bool:
+        smaller = tried(text, tables)
+        if smaller is None:
+            return False
+        try:
+            expected = reference(smaller)
+        except (tc.TrustCommerceError, KeyError):  # rows that others need are gone
+            return False
+        found = _results(way, smaller)
+        return found != expected and _kind(found) == kind
+
+    kind = _kind(_results(way, case))
+    text, tables = smallest(case.text, case.tables, fails)
+    least = tried(text, tables)
+    assert least is not None
+    expected, found = reference(least), _results(way, least)
+    lines = [text, *(f"{name}: {row}" for name, rows in tables.items() for row in rows)]
+    if isinstance(found, str):
+        return "\n".join([*lines, found])
+    for key in sorted(expected.keys() | found.keys()):
+        right, wrong = expected.get(key, {}), found.get(key, {})
+        for name in sorted(right.keys() | wrong.keys()):
+            if right.get(name) != wrong.get(name):
+                lines.append(f"{key}.{name}: reference {right.get(name)!r}, this way {wrong.get(name)!r}")
+    return "\n".join(lines)
+
+
+def _table(counts: Mapping[str, Count]) -> str:
+    lines = [f"{'':34}{'rule sets':>12}{'values':>16}{'mismatches':>14}"]
+    lines += [f"{name:34}{each.rulesets:>12,}{each.values:>16,}{each.mismatches:>14,}" for name, each in counts.items()]
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.parity", description=__doc__)
+    parser.add_argument("--rule-sets", type=int, default=100, metavar="N", help="half over events, half over columns")
+    parser.add_argument("--rows", type=int, default=1000, metavar="M", help="events, or subjects, for each")
+    parser.add_argument("--seed", type=int, default=0, help="the first one")
+    parser.add_argument("--write", action="store_true", help="keep the counts in benchmarks/results/parity.json")
+    given = parser.parse_args(arguments)
+    began, refused = time.monotonic(), 0
+    with ways() as all_ways:
+        counts = {name: Count() for name in all_ways}
+        reported: set[str] = set()
+        kinds = list(_KINDS.items())
+        seed, done = given.seed, 0
+        while done < given.rule_sets:
+            kind, (prepare, make) = kinds[seed % len(kinds)]
+            try:
+                case = prepare(seed, given.rows)
+            except tc.PolicyError:  # constants that do not fit
+                refused, seed = refused + 1, seed + 1
+                continue
+            for name in compare(case, all_ways, counts):
+                print(f"{name} differs for the rule set over {kind} of seed {seed}", flush=True)
+                if name not in reported:
+                    reported.add(name)
+                    print(shown(case, all_ways[name], make, seed), flush=True)
+            seed, done = seed + 1, done + 1
+            if sys.stderr.isatty():
+                print(f"\r{done} of {given.rule_sets}", end="", file=sys.stderr, flush=True)
+    seconds = time.monotonic() - began
+    print(_table(counts))
+    print(f"{done:,} rule sets, {given.rows:,} rows each, in {seconds:.0f} s; {refused} more did not load")
+    if given.write:
+        result = {
+            "machine": machine(),
+            "rows": given.rows,
+            "refused": refused,
+            "seconds": round(seconds),
+            "ways": {name: [each.rulesets, each.values, each.mismatches] for name, each in counts.items()},
+        }
+        (RESULTS / "parity.json").write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+    return 1 if any(each.mismatches for each in counts.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
