@@ -32,7 +32,12 @@ TABLES = {
         "until": pa.array([dt.date(2023, 1, 1), None], pa.date32()),
         "rate": pa.array([1, 2]),
     },
-    "grades": {"k": pa.array(["a", "b"]), "grade": pa.array(["low", "high"]), "points": pa.array([90.0, 70.5])},
+    "grades": {
+        "k": pa.array(["a", "b"]),
+        "grade": pa.array(["low", "high"]),
+        "points": pa.array([90.0, 70.5]),
+        "perks": pa.array([["badge", "coupon"], []]),
+    },
     "kinds": {"kind": pa.array(["food"]), "limit": pa.array([5])},
 }
 PACK = """pack: talk
@@ -51,6 +56,8 @@ values:
   points: {value: "share * 100", unit: points}
 levels:
   grade: {labels: [low, high], of: share, steps: {">= 0.5": high, else: low}}
+resources:
+  perks: {hit: collect, rules: [{when: share >= 0.5, then: [coupon]}, {when: share > 0.7, then: [badge]}, {else: []}]}
 """
 RULES = """ruleset: talk
 subject: {name: store, table: stores, key: k}
@@ -64,6 +71,7 @@ metrics:
   n: {count: orders, window: all}
   gmv: {sum: paid, from: orders, window: all, unit: CNY}
 values:
+  perks: grades.perks
   low_fee: coalesce(fee, 0.00) < 1.00 and share < 0.4 and coalesce(grades.grade = 'low', false) and opened < as_of
   much: coalesce(grades.points, 0) > 80 and n > kinds.limit and coalesce(rate.rate, 0) > 1 and gmv > 1.00
 """
@@ -86,9 +94,9 @@ def test_good_tables(warehouse: Warehouse, tmp_path: Path) -> None:
     """What the others change is fine as it stands."""
     _fill(warehouse)
     rows = warehouse.query(_engine(tmp_path).sql("talk", warehouse.dialect, DAY))
-    assert [(row["k"], row["n"], str(row["gmv"]), row["low_fee"]) for row in rows] == [
-        ("a", 2, "30.00", False),
-        ("b", 1, "30.00", False),
+    assert [(row["k"], row["n"], str(row["gmv"]), row["low_fee"], row["perks"]) for row in rows] == [
+        ("a", 2, "30.00", False, ["badge", "coupon"]),
+        ("b", 1, "30.00", False, []),
     ]
 
 
@@ -100,7 +108,16 @@ BAD = {
         {"fee": pa.array([Decimal("1.505"), None], pa.decimal128(12, 3))},
         r"stores.fee: 1.505 is not money in CNY in the row a",
     ),
-    "label": ("grades", {"grade": pa.array(["low", "best"])}, r"grades.grade: best is not .* in the row b"),
+    "label": (
+        "grades",
+        {"grade": pa.array(["low", "best"])},
+        r"grades.grade: best is not one of low, high in the row b",
+    ),
+    "set": (
+        "grades",
+        {"perks": pa.array([["coupon"], ["pony"]])},
+        r"grades.perks: .*pony.* is not a list of badge, coupon",
+    ),
     "points": ("grades", {"points": pa.array([90.00001, 70.0])}, r"grades.points: 90.00001 is not .* in the row a"),
     "type": (
         "stores",

@@ -58,7 +58,7 @@ def converted(each: Field, source: str, table: str, key: Collection[str], result
         keyed += [", "] * (i > 0) + [said(column(name))]
     keyed = keyed if key else []
     shape = typed(type_)
-    wrong = failing([place, said(raw), f" is not {describe(type_)}", *keyed], _raised(shape))
+    wrong = failing([place, said(raw), f" is not {_expected(type_)}", *keyed], _raised(shape))
     missing: exp.Expression = literal(None, type_)
     if not type_.nullable:
         missing = _in_shape(
@@ -71,6 +71,13 @@ def converted(each: Field, source: str, table: str, key: Collection[str], result
     if tests:
         ifs.append(exp.If(this=exp.Not(this=exp.Paren(this=exp.and_(*tests))), true=_in_shape(wrong, shape)))
     return exp.Case(ifs=ifs, default=value)
+
+
+def _expected(type_: Type) -> str:
+    """What a value should be, in words."""
+    if type_.kind is Kind.LABEL:
+        return f"one of {', '.join(type_.labels)}"
+    return f"a list of {', '.join(type_.labels)}" if type_.kind is Kind.SET else describe(type_)
 
 
 def _raised(shape: str) -> str:

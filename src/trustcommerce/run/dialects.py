@@ -183,7 +183,9 @@ def _postgres() -> Dialect:
         name="postgres",
         title="PostgreSQL",
         rules={
-            exp.ArrayContains: lambda node: exp.EQ(this=node.expression, expression=exp.Any(this=node.this)),
+            exp.ArrayContains: lambda node: exp.EQ(
+                this=node.expression, expression=exp.Any(this=exp.Paren(this=node.this))
+            ),
             exp.ArrayContainsAll: _keep,
             exp.DataType: lambda node: wide.copy() if node.is_type("INT128") else node,
             **{
