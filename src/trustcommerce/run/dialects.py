@@ -221,7 +221,7 @@ def _postgres() -> Dialect:
             Kind.LABEL: ("text", "character varying"),
             Kind.DATE: ("date",),
             Kind.TIMESTAMP: ("timestamp without time zone",),
-            Kind.SET: ("text[]", "character varying[]"),
+            Kind.SET: ("text[]",),
         },
         longest=63,
         layer="AS MATERIALIZED",
