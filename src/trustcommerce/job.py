@@ -4,20 +4,19 @@ In: a folder with a file for each declared table. Out: a result table for each r
 run.json, written beside the target and renamed into place at the end.
 """
 
-import contextlib
 import datetime as dt
 import json
-import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
-from trustcommerce.errors import DataError, RunError
+from trustcommerce.errors import DataError
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.plan import PackPlan, RuleSetPlan
+from trustcommerce.replaced import SPILL, replaced
 from trustcommerce.run.table import Result, session
 from trustcommerce.supply import FactTables, Supply, facts_of, rows_of
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["RunReport", "run_pack", "score_frames"]
-
-_MARK = ".trustcommerce-"
 
 
 @frozen(kw_only=True)
@@ -114,7 +111,10 @@ def run_pack(
     done: dict[str, dict[str, Any]] = {}
     skipped: dict[str, str] = {}
     what = f"pack `{loaded.pack.name}`"
-    with _beside(out) as (target, spill), session(what, threads, memory, spill) as opened:
+    with (
+        replaced(out, "the results need", _refusal) as target,
+        session(what, threads, memory, target / SPILL) as opened,
+    ):
         supply = Supply(loaded, opened, day, known_as_of, given)
         for name in chosen:
             reason = _why_skipped(loaded.rulesets[name], day, skipped, asked=only is not None and name in only)
@@ -215,34 +215,8 @@ def _summary(plan: RuleSetPlan, day: dt.date, result: Result, file: str, seconds
     }
 
 
-@contextlib.contextmanager
-def _beside(out: Path) -> Iterator[tuple[Path, Path]]:
-    """A folder beside `out` that takes its place when all went well, and one for what memory does not hold.
-
-    Leftovers of killed runs go first.
-    """
-    out, shown = out.absolute(), out.as_posix()
-    if out.exists() and not out.is_dir():
-        raise RunError(f"{shown} is a file; the results need a folder")
-    if out.is_dir() and any(out.iterdir()) and not (out / "run.json").is_file():
-        raise RunError(f"{shown} is not empty and was not made by a run: results go to a folder of their own")
-    target = out.with_name(f"{_MARK}{out.name}")
-    old, spill = out.with_name(f"{_MARK}{out.name}.old"), out.with_name(f"{_MARK}{out.name}.spill")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        if old.exists() and not out.exists():
-            old.rename(out)
-        for leftover in (target, old, spill):
-            shutil.rmtree(leftover, ignore_errors=True)
-        target.mkdir()
-        yield target, spill
-        if out.exists():
-            out.rename(old)
-        target.rename(out)
-    except OSError as error:
-        raise RunError(f"{shown}: {error.strerror or error}") from None
-    finally:
-        for leftover in (target, spill):
-            shutil.rmtree(leftover, ignore_errors=True)
-        if out.exists():
-            shutil.rmtree(old, ignore_errors=True)
+def _refusal(out: Path) -> str | None:
+    """Why the folder is not replaced: no run has made it."""
+    if (out / "run.json").is_file() or not any(out.iterdir()):
+        return None
+    return "is not empty and was not made by a run: results go to a folder of their own"

@@ -8,6 +8,7 @@ from pyarrow import csv, parquet
 
 import trustcommerce as tc
 from tests.acceptance.commands import DAY, FACTS, LINKAGE, Run, names
+from trustcommerce.replaced import replaced
 
 
 def test_run_writes_parquet(cli: Run, facts: Path, tmp_path: Path) -> None:
@@ -192,3 +193,18 @@ def test_runs_that_cannot_start(cli: Run, facts: Path, tmp_path: Path) -> None:
         "run", LINKAGE, "--facts", facts, *out, code=1
     )
     assert names(tmp_path) == ["facts", "facts/operator.csv"]
+
+
+def test_two_runs_into_one_folder(cli: Run, facts: Path, tmp_path: Path) -> None:
+    """The second is told so at once, and what the first has written stays and takes its place."""
+    out = tmp_path / "out"
+    command = ("run", LINKAGE, "--facts", facts, "--out", out, "--as-of", DAY)
+    with replaced(out, "the results need", lambda folder: None) as half:
+        (half / "operator.parquet").write_bytes(b"half")
+        said = cli(*command, code=1)
+        assert said == f"error: {out.as_posix()}: another process is writing it; wait until it is done\n"
+        assert names(half) == ["operator.parquet"]
+        (half / "run.json").write_text("{}", "utf-8")
+    assert names(out) == ["operator.parquet", "run.json"]
+    cli(*command)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["facts", "out"]

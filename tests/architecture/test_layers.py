@@ -14,6 +14,7 @@ LAYERS = [
     {"codes"},
     {"diagnostics"},
     {"errors"},
+    {"replaced"},
     {"samples"},
     {"read"},
     {"language"},

@@ -1,19 +1,15 @@
 """A whole sample into a folder: written beside it, renamed into place at the end."""
 
-import contextlib
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 from trustcommerce.errors import RunError
+from trustcommerce.replaced import replaced
 from trustcommerce.samples.incidents import write_incidents
 from trustcommerce.samples.market import Market
 from trustcommerce.samples.operators import write_operators
 from trustcommerce.samples.tables import FILES, Tables
 
 __all__ = ["write_samples"]
-
-_MARK = ".trustcommerce-"
 
 
 def write_samples(out: Path, stores: int, seed: int = 1) -> dict[str, int]:
@@ -37,37 +33,13 @@ def write_samples(out: Path, stores: int, seed: int = 1) -> dict[str, int]:
         raise RunError(f"a sample has at least 1 store, not {stores}")
     if seed < 0:
         raise RunError(f"the seed of a sample is at least 0, not {seed}")
-    with _beside(out) as folder, Tables(folder) as tables:
+    with replaced(out, "a sample needs", _refusal) as folder, Tables(folder) as tables:
         write_incidents(tables)
         write_operators(Market(seed=seed, tables=tables, stores=stores))
     return tables.rows
 
 
-@contextlib.contextmanager
-def _beside(out: Path) -> Iterator[Path]:
-    """A folder beside `out` that takes its place when all went well; leftovers of killed runs go first."""
-    out, shown = out.absolute(), out.as_posix()
-    if out.exists() and not out.is_dir():
-        raise RunError(f"{shown} is a file; a sample needs a folder")
-    target = out.with_name(f"{_MARK}{out.name}")
-    old = out.with_name(f"{_MARK}{out.name}.old")
-    try:
-        others = sorted(each.name for each in out.iterdir() if each.name not in FILES) if out.is_dir() else []
-        if others:
-            raise RunError(f"{shown} holds `{others[0]}`, which is no table of a sample: give it a folder of its own")
-        out.parent.mkdir(parents=True, exist_ok=True)
-        if old.exists() and not out.exists():
-            old.rename(out)
-        for leftover in (target, old):
-            shutil.rmtree(leftover, ignore_errors=True)
-        target.mkdir()
-        yield target
-        if out.exists():
-            out.rename(old)
-        target.rename(out)
-    except OSError as error:
-        raise RunError(f"{shown}: {error.strerror or error}") from None
-    finally:
-        shutil.rmtree(target, ignore_errors=True)
-        if out.exists():
-            shutil.rmtree(old, ignore_errors=True)
+def _refusal(out: Path) -> str | None:
+    """Why the folder is not replaced: it holds what no sample does."""
+    others = sorted(each.name for each in out.iterdir() if each.name not in FILES)
+    return f"holds `{others[0]}`, which is no table of a sample: give it a folder of its own" if others else None
