@@ -21,7 +21,7 @@ class Function:
             an argument is; say `null()` when it can be missing besides.
         evaluate: The meaning, over run-time values that are not missing.
         python: Source of the same, with `{0}`, `{1}` for the arguments; names in it come from `names`.
-        sql: DuckDB SQL of the same; sqlglot carries it to the other dialects.
+        sql: DuckDB SQL of the same; `run.dialects` says how its nodes are written for other databases.
         names: What `python` refers to.
         doc: One sentence.
         example: An expression and its value, which tests run.

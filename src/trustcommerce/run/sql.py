@@ -1,4 +1,4 @@
-"""Expression core -> sqlglot tree -> any dialect's text. Every literal and cast carries its type."""
+"""Expression core -> sqlglot tree in DuckDB's terms. Every literal and cast carries its type."""
 
 from collections.abc import Callable
 from functools import lru_cache
