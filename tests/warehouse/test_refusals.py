@@ -170,6 +170,30 @@ def test_names_that_are_too_long(tmp_path: Path) -> None:
     assert name in engine.sql("talk", "duckdb", DAY)
 
 
+def test_tables_with_the_name_of_a_layer(tmp_path: Path) -> None:
+    """They would be taken for it."""
+    (tmp_path / "rulesets").mkdir()
+    (tmp_path / "pack.yaml").write_text(
+        "pack: talk\ntables:\n  Subjects: {key: k, columns: {k: text, share: {type: number, range: [0, 1]}}}\n", "utf-8"
+    )
+    (tmp_path / "rulesets/grades.yaml").write_text(GRADES.replace("table: stores", "table: Subjects"), "utf-8")
+    with pytest.raises(tc.DataError, match="a layer called `Subjects`, so it can't read a table of that name"):
+        tc.load(tmp_path).sql("grades", "postgres", DAY)
+
+
+def test_names_with_quotes(warehouse: Warehouse, tmp_path: Path) -> None:
+    """A table's name in the data may be anything."""
+    (tmp_path / "rulesets").mkdir()
+    source = """source: 'the "stores"', """
+    pack = f"pack: talk\ntables:\n  stores: {{{source}key: k, columns: {{k: text, share: {{type: number, range: [0, 1], source: a.b}}}}}}\n"
+    (tmp_path / "pack.yaml").write_text(pack, "utf-8")
+    (tmp_path / "rulesets/grades.yaml").write_text(GRADES, "utf-8")
+    table = pa.table({"k": ["a"], "a.b": [0.25]})
+    warehouse.create('the ""stores""', table)
+    rows = warehouse.query(tc.load(tmp_path).sql("grades", warehouse.dialect, DAY))
+    assert [(row["k"], row["points"], row["grade"]) for row in rows] == [("a", 25.0, "low")]
+
+
 def test_dialects_that_there_are_not(tmp_path: Path) -> None:
     """The nearest one is named."""
     with pytest.raises(tc.DataError, match="no dialect `postgresql`") as caught:

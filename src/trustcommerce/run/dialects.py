@@ -176,8 +176,8 @@ def _postgres() -> Dialect:
     wide = exp.DataType.build("NUMERIC(38,0)", dialect="postgres")
     whole = ("smallint", "integer", "bigint", "numeric")
     moment = (
-        "CAST('1970-01-01' AS TIMESTAMP) + (x / 86400000000) * INTERVAL '1 day'"
-        " + (x % 86400000000) * INTERVAL '1 microsecond'"
+        "(CAST('1970-01-01' AS TIMESTAMP) + (x / 86400000000) * INTERVAL '1 day'"
+        " + (x % 86400000000) * INTERVAL '1 microsecond')"
     )
     return Dialect(
         name="postgres",

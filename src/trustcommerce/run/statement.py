@@ -5,10 +5,12 @@ database: conditions of the last layer that either hold or fail.
 """
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
+from trustcommerce.errors import DataError
 from trustcommerce.language.relations import Field, Measure, Scan, Table
 from trustcommerce.language.types import DATE, Kind, power
 from trustcommerce.model.pack import TableSpec
@@ -23,6 +25,7 @@ from trustcommerce.run.sql import column, literal
 __all__ = ["Statement"]
 
 _LINES = ",\n"
+_LAYER = re.compile(rf"{SUBJECTS}|(source|layer)_[0-9]+(_ways|_reached)?", re.IGNORECASE)
 
 
 class Statement(Writer):
@@ -152,7 +155,13 @@ class Statement(Writer):
         fields = [*scan.fields, *(self.version.carried if top else ())]
         names = {each.name: spec.columns[each.name].source if spec is not None else each.name for each in fields}
         key = [names[name] for name in scan.key if name in names]
-        given = exp.to_table(f'"{table}"', dialect="duckdb")
+        if _LAYER.fullmatch(table):
+            raise DataError(
+                f"the statement has a layer called `{table}`, so it can't read a table of that name",
+                ruleset=self.plan.name,
+                hint="give the table another name, or make a view of it, and say so as its `source`",
+            )
+        given = exp.Table(this=exp.to_identifier(table, quoted=True))
         self._types(given, table, fields, names, result)
         if scan.key and len(key) == len(scan.key):
             twice = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
