@@ -99,7 +99,7 @@ def parity(result: Mapping[str, Any]) -> str:
         "",
         f"{number:,} random rule sets, half over events and half over columns, with {result['rows']:,} rows each;",
         "every value of every result beside that of the plain reference evaluator. Run again with",
-        "`python -m benchmarks.parity --rule-sets N --rows M`.",
+        f"`python -m benchmarks.parity --rule-sets {number} --rows {result['rows']} --memory {result['memory']}`.",
         "",
         "| | rule sets | values | mismatches |",
         "|---|--:|--:|--:|",

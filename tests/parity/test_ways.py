@@ -16,7 +16,7 @@ def test_all_ways_agree(capsys: pytest.CaptureFixture[str]) -> None:
     """A modest run of it, with whatever servers are installed."""
     assert parity.main(["--rule-sets", "6", "--rows", "60", "--seed", "70"]) == 0
     said = capsys.readouterr().out
-    with ways() as every:
+    with ways("300MB") as every:
         assert all(name in said for name in every)
     assert "differs" not in said
     assert "6 rule sets, 60 rows each" in said
@@ -36,7 +36,7 @@ def test_a_difference_is_shown_small(monkeypatch: pytest.MonkeyPatch, capsys: py
     """One row of events, one shop, and hardly more than the metric are left of it."""
 
     @contextmanager
-    def one_way() -> Iterator[Mapping[str, Way]]:
+    def one_way(memory: str) -> Iterator[Mapping[str, Way]]:
         yield {"broken": _broken}
 
     monkeypatch.setattr(parity, "ways", one_way)

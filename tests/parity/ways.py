@@ -109,14 +109,18 @@ def _statement(warehouse: Warehouse) -> Way:
 
 
 @contextmanager
-def ways() -> Iterator[Mapping[str, Way]]:
-    """Every way but the reference; a statement in PostgreSQL where a server is installed."""
+def ways(memory: str) -> Iterator[Mapping[str, Way]]:
+    """Every way but the reference; a statement in PostgreSQL where a server is installed.
+
+    Args:
+        memory: The limit of a table's run with little memory.
+    """
     found: dict[str, Way] = {
         "records of rows": _records,
         "records of numbers": _numbers,
         "table, 1 thread": _table(threads=1),
         "table, 2 threads, rows shuffled": _shuffled,
-        "table, 100 MB": _table(memory="100MB"),
+        f"table, {memory}": _table(memory=memory),
         "statement in DuckDB": _statement(Duck()),
     }
     with postgres_server() as folder:
