@@ -121,7 +121,8 @@ def postgres_server() -> Iterator[Path | None]:
     if initdb is None or server is None:
         yield None
         return
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    # a short path that other users may enter: that of a socket has at most 107 bytes
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp" if Path("/tmp").is_dir() else None))
     owner: dict[str, Any] = {}
     if os.geteuid() == 0:
         owner = {"user": "postgres"}
