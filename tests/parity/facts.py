@@ -77,6 +77,8 @@ class _Maker:
                 "c is true",
                 "coalesce(u, as_of) > t",
                 "u is not null",
+                f"(q is null or q {op} {r.randint(0, 45)})",
+                f"(u is not null and not c is true and u {op} t + interval '3 days')",
                 f"m {op} 55.50",
                 f"x {op} 0.5",
                 f"day >= as_of - interval '{r.randint(1, 40)} days'",

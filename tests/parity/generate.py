@@ -118,6 +118,8 @@ class _Maker:
                     f"n1 {op} {r.randint(0, 9)}.5",
                     "s2 is null",
                     "i3 is not null",
+                    f"(i3 is null or i2 is null or i3 * 2 {op} i2)",
+                    f"(n2 is not null and d2 is not null and greatest(n2, 0.25) {op} 0.5 and d2 {op} d1)",
                     f"s1 {op} '{r.choice(TEXTS)}'",
                     f"s2 in ('{r.choice(TEXTS)}', 'b')",
                     f"m1 {op} 99.99",

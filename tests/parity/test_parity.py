@@ -57,7 +57,7 @@ def test_nearly_all_random_rule_sets_load() -> None:
     assert sum(loaded) >= 24
 
 
-@pytest.mark.parametrize("seed", [3, 7, 11])
+@pytest.mark.parametrize("seed", [3, 8, 11])
 def test_threads_order_and_splits_change_nothing(seed: int) -> None:
     """1 or 2 threads, rows shuffled, the frame in pieces or in chunks: the same bits for each key."""
     engine = _load(seed)

@@ -20,7 +20,7 @@ from trustcommerce.language.macros import Macro, Place
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.operations import Operations, constant
 from trustcommerce.language.parse import parse
-from trustcommerce.language.presence import present_where_false, present_where_true
+from trustcommerce.language.presence import operands, present_where_false, present_where_true
 from trustcommerce.language.scope import Assuming, Scope, Sharing
 from trustcommerce.language.tokens import Refusal
 from trustcommerce.language.types import DATE, TIMESTAMP, UNKNOWN, Kind, Type
@@ -229,10 +229,10 @@ class _Binder:
         return self.ops.compare(op, *self._pair(node), self.span(node))
 
     def _and(self, node: Any) -> Expr:
-        return self.ops.logic("and", [self.expr(each) for each in node.flatten()], self.span(node))
+        return self.ops.logic("and", operands(node.flatten(), present_where_true, self._assuming), self.span(node))
 
     def _or(self, node: Any) -> Expr:
-        return self.ops.logic("or", [self.expr(each) for each in node.flatten()], self.span(node))
+        return self.ops.logic("or", operands(node.flatten(), present_where_false, self._assuming), self.span(node))
 
     def _not(self, node: Any) -> Expr:
         return self.ops.negate(self.expr(node.this), self.span(node))

@@ -1,8 +1,12 @@
 """What a condition tells about missing values: columns that are there where it is true, or where it is not."""
 
-from trustcommerce.language.expressions import Apply, Column, Expr
+from collections.abc import Callable, Iterable
+from typing import Any
 
-__all__ = ["present_where_false", "present_where_true"]
+from trustcommerce.language.expressions import Apply, Column, Expr
+from trustcommerce.language.foundation import is_bad
+
+__all__ = ["operands", "present_where_false", "present_where_true"]
 
 
 def present_where_true(condition: Expr | None) -> set[str]:
@@ -25,3 +29,26 @@ def present_where_false(condition: Expr | None) -> set[str]:
         for arg in condition.args:
             found |= present_where_false(arg)
     return found
+
+
+def operands(
+    nodes: Iterable[Any], tells: Callable[[Expr], set[str]], bind: Callable[[set[str], Any], Expr]
+) -> list[Expr]:
+    """The operands of `and` or `or`, each over what those before it have asked for: they decide where it is missing.
+
+    Only if none may be missing then: engines may look at them in any order, Python looks no further than it must.
+
+    Args:
+        tells: What is there if an operand does not decide.
+        bind: An operand, with columns that are there.
+    """
+    written = list(nodes)
+    plain = [bind(set(), each) for each in written]
+    if is_bad(*plain) or not any(each.type.nullable for each in plain) or not any(map(tells, plain)):
+        return plain
+    there: set[str] = set()
+    narrowed: list[Expr] = []
+    for each in written:
+        narrowed.append(bind(there, each))
+        there = there | tells(narrowed[-1])
+    return plain if any(each.type.nullable for each in narrowed) else narrowed

@@ -22,6 +22,7 @@ __all__ = ["lower_curve", "lower_rules", "lower_steps", "lower_table", "lower_va
 def lower_value(body: Node, lowering: Lowering) -> Expr:
     """An expression."""
     found = lowering.result(body)
+    lowering.like(found)
     if found.type.nullable and lowering.choice.missing is not None:
         return lowering.ops.coalesce([found, lowering.missing()], body.span)
     return found
@@ -49,8 +50,11 @@ def lower_steps(body: Node, lowering: Lowering) -> Expr:
             lowering.result(entry.value)
         return poison(body.span)
     present = lowering.present(x)
-    rows = [_Row((_step(entry, present, lowering),), lowering.result(entry.value), entry.key.span) for entry in entries]
-    otherwise = lowering.result(last.value) if last else None
+    with lowering.having(x):
+        rows = [
+            _Row((_step(entry, present, lowering),), lowering.result(entry.value), entry.key.span) for entry in entries
+        ]
+        otherwise = lowering.result(last.value) if last else None
     _check_rows(rows, [present], last is not None, body.span, lowering)
     found = lowering.combine([(row.cells[0].condition, row.result) for row in rows], otherwise, body.span)
     if last is None and found.type != UNKNOWN:

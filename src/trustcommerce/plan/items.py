@@ -73,6 +73,7 @@ def _decided(item: Item, context: Context) -> Expr:
     if item.metric is not None:
         kind, body = item.metric
         found = context.registry.metric_kinds[kind].lower(body, item, context)
+        lowering.like(found)
         if found.type.nullable and choice.missing is not None:
             found = context.ops.coalesce([found, lowering.missing()])
     else:

@@ -1,13 +1,14 @@
 """What a choice form needs while it is lowered: input, results, missing values, checks."""
 
 from collections.abc import Sequence as Seq
+from contextlib import AbstractContextManager
 
 from attrs import evolve, frozen
 
 from trustcommerce import codes
 from trustcommerce.diagnostics import Span
 from trustcommerce.language.bind import Text
-from trustcommerce.language.expressions import Expr, Literal, poison
+from trustcommerce.language.expressions import Column, Expr, Literal, poison
 from trustcommerce.language.operations import constant, null_of, retype
 from trustcommerce.language.types import BOOLEAN, POINTS, UNKNOWN, Kind, Type
 from trustcommerce.model import Choice
@@ -65,10 +66,19 @@ class Lowering:
             return self._of
         return self.ops.error(codes.MISSING_KEY, f"`{self.choice.form}` needs its input: say `of`", self.choice.span)
 
+    def having(self, x: Expr) -> AbstractContextManager[None]:
+        """Where the first entry that holds gives the result, results are read with their input there."""
+        return self.context.assuming([x.name] if isinstance(x, Column) and self.hit == "first" else [])
+
     def bind(self, text: Text) -> Expr:
         return self.context.bind(text)
 
     # -- results
+
+    def like(self, found: Expr) -> None:
+        """Read the results still to come as labels where one is found to be a label."""
+        if found.type.kind is Kind.LABEL and self.target.kind == "plain":
+            self.target = Target("labels", found.type.labels)
 
     def result(self, node: Node | None, span: Span | None = None) -> Expr:
         """A result of the choice in the target's type."""
