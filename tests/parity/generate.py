@@ -1,12 +1,10 @@
 """Random packs and rows: one seed gives one rule set that loads, and rows with nulls, ties, extremes."""
 
-import datetime as dt
 import random
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-__all__ = ["make_pack", "make_rows"]
+__all__ = ["TEXTS", "make_pack"]
 
 COLUMNS = {
     "i1": "{type: integer, range: [0, 1000]}",
@@ -357,47 +355,3 @@ def make_pack(folder: Path, seed: int) -> str:
     text = maker.ruleset()
     (folder / "rulesets" / "random.yaml").write_text(text, "utf-8")
     return text
-
-
-def make_rows(seed: int, count: int) -> list[dict[str, Any]]:
-    """Rows as records hold them: extremes of every range, ties, missing values."""
-    r = random.Random(seed)
-    day, moment = dt.date(2023, 5, 18), dt.datetime(2023, 5, 18)
-
-    def maybe(value: Any) -> Any:
-        return None if r.random() < 0.25 else value
-
-    def number(low: float, high: float) -> float:
-        pick = r.random()
-        return (
-            low
-            if pick < 0.1
-            else high
-            if pick < 0.2
-            else float(round(r.uniform(low, high)))
-            if pick < 0.4
-            else (r.uniform(low, high))
-        )
-
-    return [
-        {
-            "k": f"s{i}",
-            "i1": r.choice([0, 1000, 30, r.randint(0, 1000)]),
-            "i2": r.choice([-50, 50, 0, r.randint(-50, 50)]),
-            "i3": maybe(r.choice([0, 200, r.randint(0, 200)])),
-            "n1": number(-10, 1000),
-            "n2": maybe(number(0, 1)),
-            "m1": Decimal(r.choice([0, 10_000_000, r.randint(0, 10_000_000)])).scaleb(-2),
-            "m2": maybe(Decimal(r.randint(-50_000, 50_000)).scaleb(-2)),
-            "c1": Decimal(r.randint(-10_000, 10_000)).scaleb(-3),
-            "p1": maybe(Decimal(r.choice([0, 1_000_000, r.randint(0, 1_000_000)])).scaleb(-4)),
-            "b1": r.random() < 0.5,
-            "b2": maybe(r.random() < 0.5),
-            "s1": r.choice(TEXTS),
-            "s2": maybe(r.choice(TEXTS)),
-            "d1": day - dt.timedelta(days=r.randint(-5, 200)),
-            "d2": maybe(day - dt.timedelta(days=r.randint(-30, 400))),
-            "t1": moment - dt.timedelta(microseconds=r.randint(-(10**12), 10**13)),
-        }
-        for i in range(count)
-    ]

@@ -15,7 +15,8 @@ from pyarrow import parquet
 
 import trustcommerce as tc
 from tests.parity.compare_facts import arrow_tables, by_numbers, by_reference, by_rows, by_table
-from tests.parity.facts import make_fact_pack, make_tables
+from tests.parity.facts import make_fact_pack
+from tests.parity.rows import make_tables
 
 DAY = dt.date(2023, 5, 18)
 UNLUCKY = {"overflow", "out-of-range", "knots-out-of-order"}

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import trustcommerce as tc
 from tests.parity.compare import arrow_table, by_record, by_reference, by_table
-from tests.parity.generate import make_pack, make_rows
+from tests.parity.generate import make_pack
+from tests.parity.rows import make_rows
 from trustcommerce.language import ranges
 from trustcommerce.run.reference import run_reference
 from trustcommerce.run.values import accept

@@ -14,8 +14,9 @@ import pyarrow as pa
 import trustcommerce as tc
 from tests.parity.compare import Outputs, bits
 from tests.parity.compare_facts import Tables, arrow_tables, by_numbers, by_reference, by_rows, by_table
-from tests.parity.facts import make_fact_pack, make_tables
-from tests.parity.generate import make_pack, make_rows
+from tests.parity.facts import make_fact_pack
+from tests.parity.generate import make_pack
+from tests.parity.rows import make_rows, make_tables
 from tests.warehouse.servers import Duck, Postgres, Warehouse, postgres_server
 
 __all__ = ["DAY", "Case", "Way", "column_case", "fact_case", "load_text", "reference", "ways"]
@@ -28,7 +29,7 @@ class Case:
     """A random pack, and rows for its tables.
 
     Args:
-        folder: The pack; `text` stands in place of its rule set.
+        text: The rule set of the pack that `engine` has loaded.
     """
 
     def __init__(self, engine: tc.Engine, text: str, tables: Tables) -> None:

@@ -14,8 +14,9 @@ import trustcommerce as tc
 from tests.parity.compare import arrow_table, bits
 from tests.parity.compare import by_table as by_columns
 from tests.parity.compare_facts import arrow_tables, by_table
-from tests.parity.facts import make_fact_pack, make_tables
-from tests.parity.generate import make_pack, make_rows
+from tests.parity.facts import make_fact_pack
+from tests.parity.generate import make_pack
+from tests.parity.rows import make_rows, make_tables
 from tests.warehouse.servers import Warehouse
 from trustcommerce.sources import Folder
 

@@ -71,15 +71,12 @@ def lies_within(at: Moment, since: Moment, until: Moment) -> bool:
     """Whether `at` is in [since, until); a missing bound is open, a date beside a timestamp its 00:00."""
     if at is None:
         return False
-    if any(isinstance(each, dt.datetime) for each in (at, since, until)):
-        at, since, until = (_timestamp(each) for each in (at, since, until))
-    return (since is None or since <= at) and (until is None or at < until)  # type: ignore[operator]
+    moment = _timestamp(at)
+    return (since is None or _timestamp(since) <= moment) and (until is None or moment < _timestamp(until))
 
 
-def _timestamp(value: Moment) -> Moment:
-    if value is None or isinstance(value, dt.datetime):
-        return value
-    return dt.datetime(value.year, value.month, value.day)
+def _timestamp(value: dt.date | dt.datetime) -> dt.datetime:
+    return value if isinstance(value, dt.datetime) else dt.datetime(value.year, value.month, value.day)
 
 
 AT_MIDNIGHT = Function(

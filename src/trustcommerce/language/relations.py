@@ -4,8 +4,6 @@ A plan is a chain of these nodes, from the scan of the subject's table to the de
 facts are chains of their own that a `Gather` brings to the subject.
 """
 
-from typing import Union
-
 from attrs import field, frozen
 
 from trustcommerce.language.expressions import Expr
@@ -268,7 +266,7 @@ class Derive:
     items: tuple[Item, ...]
 
 
-Relation = Union[Scan, Components, Distinct, Keep, Match, Exists, Rank, Gather, Peers, Derive]
+Relation = Scan | Components | Distinct | Keep | Match | Exists | Rank | Gather | Peers | Derive
 
 
 def base(relation: Relation) -> Scan:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 
-from attrs import fields, has
+from attrs import fields
 
 from trustcommerce.language.expressions import Apply, Call, Case, Column, Expr, Literal
 from trustcommerce.language.relations import Derive, Field, Measure, Relation, Scan, Table
@@ -52,8 +52,8 @@ def _text(value: object) -> str:
         return f"({', '.join(_text(getattr(value, each.name)) for each in fields(Measure))})"
     if isinstance(value, tuple):
         return f"({', '.join(map(_text, value))})"
-    if has(type(value)):
-        return "; ".join(canonical(value))  # type: ignore[arg-type]
+    if isinstance(value, Relation):
+        return "; ".join(canonical(value))
     return repr(value)
 
 

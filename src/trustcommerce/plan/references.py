@@ -208,7 +208,7 @@ class References:
         for reference in self.context.ruleset.references.values():
             if reference.name in read or _asks(reference):
                 continue
-            scope = min(scopes, key=lambda each, reference=reference: each._strange(reference))  # type: ignore[misc]
+            scope = min(scopes, key=lambda each: each._strange(reference))
             columns = scope.known.get(reference.name)
             if columns is not None:
                 before = set(scope.context.used)

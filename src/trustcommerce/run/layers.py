@@ -5,6 +5,7 @@ subjects that peers are compared with.
 """
 
 import datetime as dt
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 from attrs import frozen
@@ -79,7 +80,7 @@ def _reads(version: Version, given: frozenset[str]) -> dict[Scan | Table, int]:
     return found
 
 
-class Layers:
+class Layers(ABC):
     """Writes relations as common table expressions, one a layer, so that deep plans stay flat text."""
 
     form = "AS"
@@ -113,10 +114,22 @@ class Layers:
         self.written.append(f"{name} {self.form} ({self.print(query)})")
         return name
 
-    def stage(self, query: exp.Select, **more: object) -> str:
+    def stage(
+        self,
+        query: exp.Select,
+        *,
+        key: tuple[str, ...] = (),
+        measures: tuple[Measure, ...] = (),
+        graph: bool = False,
+        gather: Gather | None = None,
+        periods: Match | None = None,
+    ) -> str:
         """Keep the query, with the layers below it, as a table of its own; returns its name."""
         name = f"{self.prefix}_{len(self.stages) + 1}"
-        self.stages.append(Stage(name=name, sql=self.finish(query), **more))  # type: ignore[arg-type]
+        sql = self.finish(query)
+        self.stages.append(
+            Stage(name=name, sql=sql, key=key, measures=measures, graph=graph, gather=gather, periods=periods)
+        )
         return name
 
     def restart(self) -> None:
@@ -164,6 +177,7 @@ class Layers:
 
     # -- relations
 
+    @abstractmethod
     def build(self, relation: Relation, needed: set[str], outer: Gather | None = None) -> str:
         """The name of the table or layer that holds the relation's rows.
 
@@ -171,7 +185,6 @@ class Layers:
             needed: Columns that are read of it.
             outer: The fact whose rows these are: subjects' columns stand beside them.
         """
-        raise NotImplementedError
 
 
 def at(table: str, name: str) -> exp.Column:

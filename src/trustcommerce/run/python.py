@@ -265,4 +265,5 @@ def compiled(expr: Expr) -> Callable[[dict[str, Any]], Any]:
     source = Source(_Columns())
     text = source.value(expr)
     scope: dict[str, Any] = dict(source.names)
-    return eval(compile(f"lambda row: {text}", "<row>", "eval"), scope)  # type: ignore[no-any-return]
+    function: Callable[[dict[str, Any]], Any] = eval(compile(f"lambda row: {text}", "<row>", "eval"), scope)
+    return function

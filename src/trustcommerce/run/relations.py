@@ -201,7 +201,7 @@ class World:
                 groups.setdefault(tuple(self.evaluate(each, row) for each in rank.within), []).append(row)
         for group in groups.values():
             for expr, descends in reversed(rank.order):  # a stable sort by each, the first last
-                group.sort(key=lambda row, expr=expr: self.evaluate(expr, row), reverse=descends)  # type: ignore[misc]
+                group.sort(key=lambda row: self.evaluate(expr, row), reverse=descends)
             if rank.form == "percent":
                 self._percent(rank, group)
                 continue

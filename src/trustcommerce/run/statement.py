@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from sqlglot import exp
 
 from trustcommerce.errors import DataError
-from trustcommerce.language.relations import Field, Measure, Scan, Table
+from trustcommerce.language.relations import Field, Gather, Match, Measure, Scan, Table
 from trustcommerce.language.types import DATE, Kind, power
 from trustcommerce.model.pack import TableSpec
 from trustcommerce.plan import RuleSetPlan, Version
@@ -84,15 +84,23 @@ class Statement(Writer):
     def print(self, query: exp.Expression) -> str:
         return self.dialect.print(query)
 
-    def stage(self, query: exp.Select, **more: object) -> str:
+    def stage(
+        self,
+        query: exp.Select,
+        *,
+        key: tuple[str, ...] = (),
+        measures: tuple[Measure, ...] = (),
+        graph: bool = False,
+        gather: Gather | None = None,
+        periods: Match | None = None,
+    ) -> str:
         """A stage is a layer of the one statement."""
-        if more.get("graph"):
+        if graph:
             return self._components(query)
         name = self.write(query)
-        periods = more.get("periods")
         if periods is not None:
-            keys = [each.name for each in periods.on]  # type: ignore[attr-defined]
-            self._guard(name, [f"the periods of {periods.input} overlap for "], keys)  # type: ignore[attr-defined]
+            keys = [each.name for each in periods.on]
+            self._guard(name, [f"the periods of {periods.input} overlap for "], keys)
         return name
 
     def _components(self, query: exp.Select) -> str:
