@@ -112,10 +112,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rows", type=int, default=1000, metavar="M", help="events, or subjects, for each")
     parser.add_argument("--seed", type=int, default=0, help="the first one")
     parser.add_argument("--memory", default="300MB", metavar="SIZE", help="the limit of a run with little memory")
+    parser.add_argument("--no-spark", action="store_true", help="without Spark, which takes seconds for each")
     parser.add_argument("--write", action="store_true", help="keep the counts in benchmarks/results/parity.json")
     given = parser.parse_args(arguments)
     began, refused = time.monotonic(), 0
-    with ways(given.memory) as all_ways:
+    with ways(given.memory, not given.no_spark) as all_ways:
         counts = {name: Count() for name in all_ways}
         reported: set[str] = set()
         kinds = list(_KINDS.items())

@@ -19,14 +19,15 @@ from trustcommerce.language.names import did_you_mean
 from trustcommerce.plan import PackPlan, RuleSetPlan, Version, plan_pack, reason_texts
 from trustcommerce.read import PackFiles, day_of, read_pack
 from trustcommerce.registry import Registry
+from trustcommerce.run.frames import is_spark
 from trustcommerce.run.inputs import inputs_of
 from trustcommerce.run.record import NotJudged, RecordProgram, compile_record
 from trustcommerce.run.snapshot import frozen_peers
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from pyspark.sql import SparkSession
 
-    from trustcommerce.job import RunReport
+    from trustcommerce.report import RunReport
     from trustcommerce.run.evidence import FactEvidence
     from trustcommerce.run.snapshot import Snapshot
     from trustcommerce.supply import FactTables
@@ -171,13 +172,13 @@ class Engine:
         threads: int | None = None,
         memory: str | None = None,
         columns: list[str] | str | None = None,
-    ) -> "pa.Table":
+    ) -> Any:
         """Judge every row of a table, in its order.
 
         Args:
             ruleset: Name of the rule set.
-            frame: The subject's table: anything with the Arrow PyCapsule interface, or a path. What is
-                measured of facts may stand in its columns, as a run wrote it. None takes the table from
+            frame: The subject's table: anything with the Arrow PyCapsule interface, a frame of Spark, or a path.
+                What is measured of facts may stand in its columns, as a run wrote it. None takes the table from
                 `tables`.
             as_of: The day of judgement.
             tables: Tables and results of rule sets that facts and references read, by name, or the folder
@@ -188,41 +189,33 @@ class Engine:
             columns: Columns of the result, all by default.
 
         Returns:
-            An Arrow table: key and inputs, metrics, values, points, statuses, reason codes with lost
-            points, levels, resources.
+            An Arrow table, or for a frame of Spark another one: key and inputs, metrics, values, points,
+            statuses, reason codes with lost points, levels, resources.
         """
-        from trustcommerce.job import score_frames
+        from trustcommerce.job import score_frames, wanted_columns
 
         plan, day = self._plan(ruleset), day_of(as_of)
-        version = self._version(plan, day)
-        columns = [columns] if isinstance(columns, str) else columns
-        known = [each.name for each in version.outputs]
-        if columns is not None and not columns:
-            raise DataError("an empty list of columns asks for nothing", ruleset=ruleset, hint="None stands for all")
-        for name in columns or ():
-            if name not in known:
-                raise DataError(
-                    f"rule set `{ruleset}` gives no `{name}`",
-                    ruleset=ruleset,
-                    column=name,
-                    hint=did_you_mean(name, known),
-                )
+        wanted = wanted_columns(plan, self._version(plan, day), columns)
+        if is_spark(frame):
+            from trustcommerce.cluster.job import score_cluster
+
+            return score_cluster(self.plan, plan, frame, day, tables or {}, known=_day(known_as_of), wanted=wanted)
         return score_frames(
             self.plan,
             plan,
             frame,
             day,
             tables or {},
-            known_as_of=None if known_as_of is None else day_of(known_as_of),
+            known_as_of=_day(known_as_of),
             threads=threads,
             memory=memory,
-            wanted=columns,
+            wanted=wanted,
         )
 
     def run(
         self,
         facts: "FactTables",
-        out: str | Path,
+        out: str | Path | None,
         as_of: dt.date | str,
         *,
         only: list[str] | str | None = None,
@@ -231,22 +224,27 @@ class Engine:
         threads: int | None = None,
         memory: str | None = None,
         progress: bool = False,
+        spark: "SparkSession | None" = None,
     ) -> "RunReport":
-        """The main job: every rule set in order over the tables of a folder, a result table each, and run.json."""
+        """The main job: every rule set in order over the tables of a folder, a result table each, and run.json.
+
+        Args:
+            facts: A folder of facts, or tables by name. On Spark also the name of a database of the session;
+                tables may be frames of Spark, or names of its tables.
+            out: Folder for the results. On Spark None leaves them in `frames` of the report.
+            spark: The session to run in, instead of this process; results are Parquet folders then.
+        """
         from trustcommerce.job import run_pack
 
-        return run_pack(
-            self.plan,
-            facts,
-            Path(out),
-            day_of(as_of),
-            only=[only] if isinstance(only, str) else only,
-            format=format,
-            known_as_of=None if known_as_of is None else day_of(known_as_of),
-            threads=threads,
-            memory=memory,
-            progress=progress,
-        )
+        day, known, chosen = day_of(as_of), _day(known_as_of), [only] if isinstance(only, str) else only
+        place = None if out is None else Path(out)
+        if spark is not None:
+            from trustcommerce.cluster.job import run_cluster
+
+            return run_cluster(self.plan, spark, facts, place, day, chosen, format, known, progress)
+        if place is None:
+            raise DataError("say where the results go: `out`")
+        return run_pack(self.plan, facts, place, day, chosen, format, known, threads, memory, progress)
 
     def record(
         self,
@@ -269,7 +267,7 @@ class Engine:
         """The rule set as one statement for a warehouse that holds the declared tables.
 
         Args:
-            dialect: `duckdb` or `postgres`.
+            dialect: `duckdb`, `postgres` or `spark`.
             known_as_of: What was recorded from this day on is not known; by default `as_of`.
         """
         from trustcommerce.warehouse import warehouse_sql
@@ -285,7 +283,7 @@ class Engine:
         from trustcommerce.gather import gather_peers
         from trustcommerce.supply import facts_of
 
-        day, known = day_of(as_of), None if known_as_of is None else day_of(known_as_of)
+        day, known = day_of(as_of), _day(known_as_of)
         self._version(self._plan(ruleset), day)
         return gather_peers(self.plan, ruleset, facts_of(self.plan, facts, ruleset), day, known)
 
@@ -321,7 +319,7 @@ class Engine:
         from trustcommerce.gather import gather_record
         from trustcommerce.supply import facts_of
 
-        day, known = day_of(as_of), None if known_as_of is None else day_of(known_as_of)
+        day, known = day_of(as_of), _day(known_as_of)
         self._version(self._plan(ruleset), day)
         return gather_record(self.plan, ruleset, _joined(key), facts_of(self.plan, facts, ruleset), day, known)
 
@@ -381,6 +379,10 @@ def _rebuild(files: PackFiles) -> Engine:
     if plan is None:
         raise PolicyError(problems)
     return Engine(files, plan)
+
+
+def _day(given: dt.date | str | None) -> dt.date | None:
+    return None if given is None else day_of(given)
 
 
 def _joined(key: object) -> str:

@@ -5,65 +5,25 @@ run.json, written beside the target and renamed into place at the end.
 """
 
 import datetime as dt
-import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, field, frozen
+from attrs import evolve
 
 from trustcommerce.errors import DataError
 from trustcommerce.language.names import did_you_mean
-from trustcommerce.plan import PackPlan, RuleSetPlan
+from trustcommerce.plan import PackPlan, RuleSetPlan, Version
 from trustcommerce.replaced import SPILL, replaced
+from trustcommerce.report import RunReport, report_of, summary, write_report
 from trustcommerce.run.table import Result, session
 from trustcommerce.supply import FactTables, Supply, facts_of, rows_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["RunReport", "run_pack", "score_frames"]
-
-
-@frozen(kw_only=True)
-class RunReport:
-    """What a run did; run.json holds the same.
-
-    Args:
-        tables: Rows read of each table, and values that a reader noticed.
-        rulesets: By name: subjects and rows judged, rows of facts that counted, were excluded or of no
-            subject, statuses by score, seconds, and the file.
-        skipped: Rule sets not run, with the reason.
-    """
-
-    pack: str
-    version: str
-    notice: dict[str, str]
-    meaning: str
-    source: str
-    as_of: dt.date
-    known_as_of: dt.date
-    tables: dict[str, dict[str, int]]
-    rulesets: dict[str, dict[str, Any]]
-    skipped: dict[str, str]
-    seconds: float
-    out: Path = field(repr=False)
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "pack": self.pack,
-            "version": self.version,
-            "notice": self.notice,
-            "meaning": self.meaning,
-            "source": self.source,
-            "as_of": self.as_of.isoformat(),
-            "known_as_of": self.known_as_of.isoformat(),
-            "tables": self.tables,
-            "rulesets": self.rulesets,
-            "skipped": self.skipped,
-            "seconds": round(self.seconds, 3),
-        }
+__all__ = ["due_of", "own_folder", "run_pack", "say", "score_frames", "wanted_columns"]
 
 
 def score_frames(
@@ -88,12 +48,24 @@ def score_frames(
         return supply.run(plan.name, subjects=subjects, wanted=wanted).table
 
 
+def wanted_columns(plan: RuleSetPlan, version: Version, columns: Sequence[str] | str | None) -> Sequence[str] | None:
+    """The columns of a result that a caller asks for; None for all."""
+    wanted = [columns] if isinstance(columns, str) else columns
+    if wanted is not None and not wanted:
+        raise DataError("an empty list of columns asks for nothing", ruleset=plan.name, hint="None stands for all")
+    known = [each.name for each in version.outputs]
+    for name in wanted or ():
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise DataError(f"rule set `{plan.name}` gives no `{name}`", ruleset=plan.name, column=name, hint=hint)
+    return wanted
+
+
 def run_pack(
     loaded: PackPlan,
     facts: FactTables,
     out: Path,
     day: dt.date,
-    *,
     only: list[str] | None,
     format: str,
     known_as_of: dt.date | None,
@@ -106,58 +78,39 @@ def run_pack(
     writer = loaded.registry.outputs.get(format)
     if writer is None:
         raise DataError(f"no output format `{format}`", hint=f"one of {', '.join(loaded.registry.outputs)}")
-    chosen = _chosen(loaded, only)
     given = facts_of(loaded, facts)
     done: dict[str, dict[str, Any]] = {}
-    skipped: dict[str, str] = {}
     what = f"pack `{loaded.pack.name}`"
     with (
-        replaced(out, "the results need", _refusal) as target,
+        replaced(out, "the results need", own_folder) as target,
         session(what, threads, memory, target / SPILL) as opened,
     ):
         supply = Supply(loaded, opened, day, known_as_of, given)
-        for name in chosen:
-            reason = _why_skipped(loaded.rulesets[name], day, skipped, asked=only is not None and name in only)
-            if reason:
-                skipped[name] = reason
-        due = [name for name in chosen if name not in skipped]
+        due, skipped = due_of(loaded, day, only)
         supply.open(due)
         for place, name in enumerate(due, 1):
             plan = loaded.rulesets[name]
             began = time.monotonic()
             if progress:
-                _say(f"[{place}/{len(due)}] {name} ...")
+                say(f"[{place}/{len(due)}] {name} ...")
             result = supply.run(name, count=True)
             supply.keep(name, result)
             result = evolve(result, table=result.table.sort_by([(key, "ascending") for key in plan.key]))
             writer.write(result.table, target / f"{name}{writer.suffix}")
             done[name] = _summary(plan, day, result, f"{name}{writer.suffix}", time.monotonic() - began)
-        pack = loaded.pack
-        report = RunReport(
-            pack=pack.name,
-            version=pack.version,
-            notice=dict(pack.notice.texts),
-            meaning=loaded.meaning,
-            source=loaded.source,
-            as_of=day,
-            known_as_of=known_as_of or day,
-            tables={n: opened.summary(n) for n in opened.tables if n in pack.tables},
-            rulesets=done,
-            skipped=skipped,
-            seconds=time.monotonic() - started,
-            out=out,
-        )
-        (target / "run.json").write_text(json.dumps(report.as_dict(), ensure_ascii=False, indent=2) + "\n", "utf-8")
+        tables = {n: opened.summary(n) for n in opened.tables if n in loaded.pack.tables}
+        report = report_of(loaded, day, known_as_of, tables, done, skipped, time.monotonic() - started, out)
+        write_report(report, target)
     return report
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     import sys
 
     print(text, file=sys.stderr, flush=True)
 
 
-def _chosen(loaded: PackPlan, only: list[str] | None) -> list[str]:
+def _chosen(loaded: PackPlan, only: Sequence[str] | None) -> list[str]:
     """Names in order; with `only`, those and what they read."""
     plans = loaded.rulesets
     if only is None:
@@ -174,6 +127,20 @@ def _chosen(loaded: PackPlan, only: list[str] | None) -> list[str]:
     for name in only:
         add(name)
     return [name for name in plans if name in wanted]
+
+
+def due_of(loaded: PackPlan, day: dt.date, only: Sequence[str] | None) -> tuple[list[str], dict[str, str]]:
+    """Rule sets to run, in order, and those that are skipped, with the reason."""
+    skipped: dict[str, str] = {}
+    due = []
+    for name in _chosen(loaded, only):
+        asked = only is not None and name in only
+        reason = _why_skipped(loaded.rulesets[name], day, skipped, asked=asked)
+        if reason:
+            skipped[name] = reason
+        else:
+            due.append(name)
+    return due, skipped
 
 
 def _why_skipped(plan: RuleSetPlan, day: dt.date, skipped: Mapping[str, str], asked: bool) -> str | None:
@@ -196,26 +163,11 @@ def _summary(plan: RuleSetPlan, day: dt.date, result: Result, file: str, seconds
     statuses = {}
     for shape in version.scores:
         counts = result.table.column(f"{shape.path}.status").value_counts().to_pylist()
-        statuses[shape.path] = {
-            each["values"]: each["counts"] for each in sorted(counts, key=lambda c: str(c["values"]))
-        }
-    facts = {
-        name: {"rows": each.rows, "excluded": each.excluded, "unknown_subject": each.unknown}
-        for name, each in result.facts.items()
-    }
-    return {
-        "file": file,
-        "subjects": result.subjects,
-        "rows": result.table.num_rows,
-        "not_judged": result.subjects - result.table.num_rows,
-        "facts": facts,
-        "statuses": statuses,
-        "shadow": plan.shadow(day),
-        "seconds": round(seconds, 3),
-    }
+        statuses[shape.path] = {each["values"]: each["counts"] for each in counts}
+    return summary(plan, day, file, result.subjects, result.table.num_rows, result.facts, statuses, seconds)
 
 
-def _refusal(out: Path) -> str | None:
+def own_folder(out: Path) -> str | None:
     """Why the folder is not replaced: no run has made it."""
     if (out / "run.json").is_file() or not any(out.iterdir()):
         return None

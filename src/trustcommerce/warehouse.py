@@ -37,6 +37,7 @@ def warehouse_sql(
         *_reads(loaded, version),
         *loaded.pack.notice.texts.get("en", "").splitlines(),
         f"Meaning {loaded.meaning}",
+        *([f"Say first: {found.setting}"] if found.setting else []),
     ]
     return "".join(f"-- {line}\n" for line in head) + text + "\n"
 

@@ -9,13 +9,16 @@ import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trustcommerce.errors import DataError
 from trustcommerce.gather import absent, record_of, row_of
 from trustcommerce.language.types import Kind, Type
 from trustcommerce.plan import PackPlan, RuleSetPlan, Version
 from trustcommerce.supply import rows_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["written_record"]
 
@@ -47,8 +50,8 @@ def written_record(loaded: PackPlan, ruleset: str, key: str, out: Path, day: dt.
     if done is None:
         raise DataError(f"the run in {shown} has no result of `{ruleset}`", ruleset=ruleset)
     path = out / done["file"]
-    if path.suffix == ".parquet":
-        table = rows_of(loaded, path, ruleset, ruleset).table()
+    if path.suffix in (".parquet", ""):  # a cluster writes a folder of files
+        table = _parts(path) if path.is_dir() else rows_of(loaded, path, ruleset, ruleset).table()
         found = row_of(table, plan.key, key)
         if found is None:
             raise absent(table, plan, key)
@@ -57,6 +60,12 @@ def written_record(loaded: PackPlan, ruleset: str, key: str, out: Path, day: dt.
         if found is None:
             raise DataError(f"{path.name} has no row with the key {key}", ruleset=ruleset, row=key)
     return record_of(found, plan, version)
+
+
+def _parts(folder: Path) -> "pa.Table":
+    from pyarrow import parquet
+
+    return parquet.read_table(folder)
 
 
 def _key(row: dict[str, Any], plan: RuleSetPlan) -> str:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.parity.compare_facts import Tables, arrow_tables, by_numbers, by_refe
 from tests.parity.facts import make_fact_pack
 from tests.parity.generate import make_pack
 from tests.parity.rows import make_rows, make_tables
+from tests.spark import spark_session
 from tests.warehouse.servers import Duck, Postgres, Warehouse, postgres_server
 
 __all__ = ["DAY", "Case", "Way", "column_case", "fact_case", "load_text", "reference", "ways"]
@@ -109,12 +111,24 @@ def _statement(warehouse: Warehouse) -> Way:
     return judge
 
 
+def _cluster(session: Any) -> Way:
+    def judge(case: Case) -> Outputs:
+        frame = case.engine.run(case.frames, None, DAY, spark=session).frames[_RULESET]
+        try:
+            return _outputs(case, [row.asDict() for row in frame.collect()])
+        finally:
+            frame.unpersist()
+
+    return judge
+
+
 @contextmanager
-def ways(memory: str) -> Iterator[Mapping[str, Way]]:
-    """Every way but the reference; a statement in PostgreSQL where a server is installed.
+def ways(memory: str, spark: bool = True) -> Iterator[Mapping[str, Way]]:
+    """Every way but the reference; a statement in PostgreSQL where a server is installed, Spark where pyspark is.
 
     Args:
         memory: The limit of a table's run with little memory.
+        spark: Whether Spark is one of them; it takes seconds for each rule set.
     """
     found: dict[str, Way] = {
         "records of rows": _records,
@@ -128,6 +142,8 @@ def ways(memory: str) -> Iterator[Mapping[str, Way]]:
         server = None if folder is None else Postgres(folder)
         if server is not None:
             found["statement in PostgreSQL"] = _statement(server)
+        if spark and find_spec("pyspark") is not None:
+            found["Spark"] = _cluster(spark_session())
         try:
             yield found
         finally:

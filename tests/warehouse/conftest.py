@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.warehouse.servers import Duck, Postgres, Warehouse, postgres_server
+from tests.spark import spark_session
+from tests.warehouse.servers import Duck, Postgres, Spark, Warehouse, postgres_server
 
 
 @pytest.fixture(scope="session")
@@ -14,11 +15,20 @@ def postgres_folder() -> Iterator[Path | None]:
         yield folder
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
-def warehouse(request: pytest.FixtureRequest, postgres_folder: Path | None) -> Iterator[Warehouse]:
+@pytest.fixture(params=["duckdb", "postgres", "spark"])
+def warehouse(
+    request: pytest.FixtureRequest, postgres_folder: Path | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
     """A real database without tables of these tests."""
     if request.param == "duckdb":
         yield Duck()
+        return
+    if request.param == "spark":
+        # strict for some tests and lenient for the others, always the same for each
+        strict = len(request.node.name) % 2 == 0
+        spark = Spark(spark_session(), tmp_path_factory.mktemp("spark"), strict)
+        yield spark
+        spark.close()
         return
     if postgres_folder is None:
         pytest.skip("no PostgreSQL server is installed; Debian's package is postgresql")

@@ -14,8 +14,9 @@ from typing import Any, Protocol
 
 import duckdb
 import pyarrow as pa
+from pyarrow import parquet
 
-__all__ = ["Duck", "Failure", "Postgres", "Warehouse", "postgres_server"]
+__all__ = ["Duck", "Failure", "Postgres", "Spark", "Warehouse", "postgres_server"]
 
 
 class Failure(Exception):
@@ -95,6 +96,35 @@ class Postgres:
             raise Failure(str(error)) from None
         names = [each.name for each in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+class Spark:
+    """A session of Spark, strict about overflow and casts (ANSI) or not."""
+
+    dialect = "spark"
+
+    def __init__(self, session: Any, folder: Path, strict: bool) -> None:
+        self.session, self.folder, self.names = session, folder, set[str]()
+        session.conf.set("spark.sql.ansi.enabled", str(strict).lower())
+        session.conf.set("spark.sql.analyzer.maxIterations", "1000")
+
+    def create(self, name: str, table: pa.Table) -> None:
+        path = self.folder / f"{len(list(self.folder.iterdir()))}.parquet"
+        parquet.write_table(table, path)
+        self.session.read.parquet(str(path)).createOrReplaceTempView(f"`{name}`")
+        self.names.add(name)
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        try:
+            return [row.asDict() for row in self.session.sql(sql).collect()]
+        except Exception as error:
+            if not type(error).__module__.startswith(("pyspark", "py4j")):
+                raise
+            raise Failure(str(error)) from None
+
+    def close(self) -> None:
+        for name in self.names:
+            self.session.catalog.dropTempView(name)
 
 
 def _type(arrow: pa.DataType) -> str:

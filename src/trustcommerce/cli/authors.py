@@ -109,7 +109,7 @@ def inputs(pack: str, ruleset: str, form: str) -> None:
 @click.command()
 @options.pack
 @click.argument("ruleset")
-@click.option("--dialect", required=True, metavar="NAME", help="The warehouse's: duckdb or postgres.")
+@click.option("--dialect", required=True, metavar="NAME", help="The warehouse's: duckdb, postgres or spark.")
 @options.as_of
 @options.known_as_of
 def sql(pack: str, ruleset: str, dialect: str, as_of: dt.date, known_as_of: dt.date | None) -> None:

@@ -29,6 +29,14 @@ __all__ = ["explain", "freeze", "run", "score"]
     show_default=True,
     help="Format of the result tables.",
 )
+@click.option(
+    "--engine",
+    "where",
+    type=click.Choice(["duckdb", "spark"]),
+    default="duckdb",
+    show_default=True,
+    help="What computes: this process, or Spark, as its own settings say.",
+)
 @click.option("--threads", type=click.IntRange(1), help="Threads, all cores by default.")
 @click.option("--memory", metavar="SIZE", help="Memory limit such as 4GB; beyond it work spills to disk.")
 @options.lang
@@ -41,6 +49,7 @@ def run(
     known_as_of: dt.date | None,
     only: tuple[str, ...],
     output: str,
+    where: str,
     threads: int | None,
     memory: str | None,
     lang: str,
@@ -50,6 +59,11 @@ def run(
     from trustcommerce.engine import load
 
     engine = load(pack)
+    session = None
+    if where == "spark":
+        from trustcommerce.cluster.session import local
+
+        session = local(threads, memory)
     report = engine.run(
         facts,
         out,
@@ -60,6 +74,7 @@ def run(
         threads=threads,
         memory=memory,
         progress=sys.stderr.isatty(),
+        spark=session,
     )
     if form == "json":
         click.echo(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))

@@ -42,16 +42,16 @@ def failing(parts: list[exp.Expression | str], type_: str) -> exp.Expression:
     return _cast(error, type_)
 
 
-def converted(each: Field, source: str, table: str, key: Collection[str], result: bool) -> exp.Expression:
+def converted(each: Field, source: str, table: str, key: Collection[str], doubled: bool) -> exp.Expression:
     """A column's value in its run-time shape, or an error that names table, column, value and key.
 
     Args:
         source: The column's name in the table.
         key: The table's own names of the columns that tell its rows apart.
-        result: Whether the table is the result of a rule set, where points are doubles.
+        doubled: Whether it is a column of doubles, each the nearest to an exact number.
     """
     raw, type_ = column(source), each.type
-    value, tests = _shape(raw, type_, result)
+    value, tests = _shape(raw, type_, doubled)
     place = f"{table}.{source}: "
     keyed: list[exp.Expression | str] = [" in the row "]
     for i, name in enumerate(key):
@@ -69,8 +69,13 @@ def converted(each: Field, source: str, table: str, key: Collection[str], result
         nan = exp.EQ(this=value.copy(), expression=_cast(exp.Literal.string("NaN"), "DOUBLE"))
         ifs.append(exp.If(this=nan, true=literal(None, type_)))
     if tests:
-        ifs.append(exp.If(this=exp.Not(this=exp.Paren(this=exp.and_(*tests))), true=_in_shape(wrong, shape)))
+        ifs.append(exp.If(this=exp.Not(this=_held(tests)), true=_in_shape(wrong, shape)))
     return exp.Case(ifs=ifs, default=value)
+
+
+def _held(tests: list[exp.Expression]) -> exp.Expression:
+    """Whether tests hold; what has no answer, as a product that is too large has in some databases, does not."""
+    return exp.Coalesce(this=exp.and_(*tests), expressions=[exp.Boolean(this=False)])
 
 
 def _expected(type_: Type) -> str:
@@ -89,9 +94,9 @@ def _in_shape(error: exp.Expression, shape: str) -> exp.Expression:
     return _cast(error, shape) if shape == "VARCHAR" else error
 
 
-def _shape(raw: exp.Expression, type_: Type, result: bool) -> tuple[exp.Expression, list[exp.Expression]]:
+def _shape(raw: exp.Expression, type_: Type, doubled: bool) -> tuple[exp.Expression, list[exp.Expression]]:
     if type_.kind is Kind.EXACT:
-        return _exact(raw, type_, result)
+        return _exact(raw, type_, doubled)
     if type_.kind is Kind.NUMBER:
         double = _cast(raw.copy(), "DOUBLE")
         return double, _between(double, type_, _NUMBER)
@@ -111,9 +116,9 @@ def _shape(raw: exp.Expression, type_: Type, result: bool) -> tuple[exp.Expressi
     return raw.copy(), []
 
 
-def _exact(raw: exp.Expression, type_: Type, result: bool) -> tuple[exp.Expression, list[exp.Expression]]:
+def _exact(raw: exp.Expression, type_: Type, doubled: bool) -> tuple[exp.Expression, list[exp.Expression]]:
     factor = power(type_.scale)
-    if result and type_.unit == "points":
+    if doubled:
         scaled = exp.Mul(this=_cast(raw.copy(), "DOUBLE"), expression=literal(float(factor), _NUMBER))
         whole = exp.Floor(this=exp.Add(this=scaled, expression=literal(0.5, _NUMBER)))
         again = exp.Div(this=whole.copy(), expression=literal(float(factor), _NUMBER))

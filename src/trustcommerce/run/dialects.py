@@ -12,12 +12,15 @@ from sqlglot import exp, parse_one
 from trustcommerce.errors import DataError
 from trustcommerce.language.types import Kind
 
-__all__ = ["BINARY", "DIALECTS", "ERROR", "TYPE_NAME", "Dialect"]
+__all__ = ["BINARY", "DIALECTS", "ERROR", "SAID", "TYPE_NAME", "Dialect"]
 
 BINARY, ERROR, TYPE_NAME = "BINARY_TEXT", "ERROR", "TYPE_NAME"
 """Functions of queries that no database has under this name: a text compared by its code points, an error
 with the given text once it is evaluated, the name of a column's type without its parameters.
 """
+
+SAID = "trustcommerce: "
+"""What our own errors begin with where a database says much around them."""
 
 Rule = Callable[[exp.Expression], exp.Expression]
 
@@ -48,6 +51,9 @@ class Dialect:
         longest: Bytes that a name may have.
         layer: What stands between a layer's name and its query; some databases put layers into each other
             unless told not to, and so write their expressions out many times over.
+        setting: What is to be said before a long statement.
+        cluster: Whether rows are spread over machines: they have no order, and a sub-query sees the row
+            outside by equal keys only.
     """
 
     name: str
@@ -57,6 +63,8 @@ class Dialect:
     types: Mapping[Kind, tuple[str, ...]]
     longest: int | None = None
     layer: str = "AS"
+    setting: str | None = None
+    cluster: bool = False
 
     def print(self, tree: exp.Expression) -> str:
         """The text of a tree in DuckDB's terms, which is used up.
@@ -111,13 +119,20 @@ def _written_as(sql: str, grammar: str) -> Rule:
 
     def build(node: exp.Expression) -> exp.Expression:
         argument = node.expressions[0] if isinstance(node, exp.Anonymous) else node.this
-
-        def fill(each: exp.Expression) -> exp.Expression:
-            return exp.Paren(this=argument.copy()) if isinstance(each, exp.Column) and each.name == "x" else each
-
-        return parsed.copy().transform(fill, copy=False)
+        made = _filled(parsed.copy(), {"x": argument})
+        return exp.Paren(this=made) if isinstance(made, exp.Binary) else made
 
     return build
+
+
+def _filled(tree: exp.Expression, values: Mapping[str, exp.Expression]) -> exp.Expression:
+    """The tree with values in place of columns."""
+
+    def fill(each: exp.Expression) -> exp.Expression:
+        value = values.get(each.name) if isinstance(each, exp.Column) else None
+        return each if value is None else exp.Paren(this=value.copy())
+
+    return tree.transform(fill, copy=False)
 
 
 def _duckdb() -> Dialect:
@@ -224,8 +239,92 @@ def _postgres() -> Dialect:
             Kind.SET: ("text[]",),
         },
         longest=63,
+        setting="SET jit = off",
         layer="AS MATERIALIZED",
     )
 
 
-DIALECTS: dict[str, Dialect] = {each.name: each for each in (_duckdb(), _postgres())}
+# -- Spark
+
+_MICROSECONDS = (
+    "datediff(x, DATE '1970-01-01') * CAST(86400000000 AS BIGINT) + hour(x) * CAST(3600000000 AS BIGINT)"
+    " + minute(x) * CAST(60000000 AS BIGINT) + CAST(extract(SECOND FROM x) * CAST(1000000 AS BIGINT) AS BIGINT)"
+)
+_MOMENT = (
+    "CAST('1970-01-01' AS TIMESTAMP_NTZ) + make_dt_interval(CAST((x) DIV 86400000000 AS INT), 0, 0,"
+    " CAST(CAST((x) % 86400000000 AS DECIMAL(18,0)) * CAST('0.000001' AS DECIMAL(7,6)) AS DECIMAL(18,6)))"
+)
+
+
+def _spark_type(node: exp.Expression) -> exp.Expression:
+    """Moments have no zone; wide sums are decimals."""
+    name = {"TIMESTAMP": "TIMESTAMP_NTZ", "INT128": "DECIMAL(38,0)"}.get(node.this.name)
+    return node if name is None else exp.DataType.build(name, dialect="spark")
+
+
+def _spark_sum(node: exp.Expression) -> exp.Expression:
+    """Sums of whole numbers that can't overflow: those of BIGINT wrap round unless Spark is told otherwise."""
+    return exp.Sum(this=exp.Cast(this=node.this, to=exp.DataType.build("DECIMAL(38,0)", dialect="spark")))
+
+
+def _spark_quantile(node: exp.Expression) -> exp.Expression:
+    """The value at its place among the sorted ones: PERCENTILE_DISC takes no moments, and gives doubles."""
+    value, share = node.expressions
+    text = "get(sort_array(collect_list(v)), CAST(greatest(ceil(count(v) * s), 1) - 1 AS INT))"
+    return _filled(parse_one(text, dialect="spark"), {"v": value, "s": share})
+
+
+def _spark_trunc(node: exp.Expression) -> exp.Expression:
+    """The first moment of a day, week, month, quarter or year: by dates, for moments would take the session's zone."""
+    day = exp.Cast(this=node.this, to=exp.DataType.build("DATE"))
+    unit = node.unit.name.upper()
+    if unit == "DAY":
+        return day
+    return exp.Anonymous(this="TRUNC", expressions=[day, exp.Literal.string(unit)])
+
+
+def _spark_contains_all(node: exp.Expression) -> exp.Expression:
+    others = exp.Anonymous(this="ARRAY_EXCEPT", expressions=[node.expression, node.this])
+    return exp.EQ(this=exp.Anonymous(this="SIZE", expressions=[others]), expression=exp.Literal.number(0))
+
+
+def _spark() -> Dialect:
+    whole = ("tinyint", "smallint", "int", "bigint", "decimal")
+    return Dialect(
+        name="spark",
+        title="Spark",
+        rules={
+            **dict.fromkeys([exp.ArrayContains, exp.Day, exp.IntDiv, exp.Lambda, exp.Month, exp.Year], _keep),
+            exp.ArrayContainsAll: _spark_contains_all,
+            exp.DataType: _spark_type,
+            exp.DayOfWeekIso: _written_as("weekday(x) + 1", "spark"),
+            exp.Sum: _spark_sum,
+            exp.TimestampTrunc: _spark_trunc,
+            exp.UnixToTime: _written_as(_MOMENT, "spark"),
+        },
+        functions={
+            BINARY: _first,
+            ERROR: _written_as(f"raise_error('{SAID}' || x)", "spark"),
+            "EPOCH_US": _written_as(_MICROSECONDS, "spark"),
+            "LIST_CONCAT": lambda node: exp.Anonymous(this="CONCAT", expressions=node.expressions),
+            "QUANTILE_DISC": _spark_quantile,
+            TYPE_NAME: _written_as("regexp_replace(typeof(x), '[(].*', '')", "spark"),
+            "TO_MONTHS": _written_as("make_ym_interval(0, x)", "spark"),
+            **dict.fromkeys(["COLLECT_LIST", "EXISTS", "FILTER", "GET", "NAMED_STRUCT", "RANK", "SORT_ARRAY"], _keep),
+        },
+        types={
+            Kind.BOOLEAN: ("boolean",),
+            Kind.EXACT: whole,
+            Kind.NUMBER: ("double", "float", *whole),
+            Kind.TEXT: ("string",),
+            Kind.LABEL: ("string",),
+            Kind.DATE: ("date",),
+            Kind.TIMESTAMP: ("timestamp_ntz",),
+            Kind.SET: ("array<string>",),
+        },
+        setting="SET spark.sql.analyzer.maxIterations = 1000",
+        cluster=True,
+    )
+
+
+DIALECTS: dict[str, Dialect] = {each.name: each for each in (_duckdb(), _postgres(), _spark())}

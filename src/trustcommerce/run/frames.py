@@ -9,7 +9,12 @@ from trustcommerce.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["to_arrow"]
+__all__ = ["is_spark", "to_arrow"]
+
+
+def is_spark(given: Any) -> bool:
+    """Whether something is a frame of Spark, classic or Connect; nothing is imported to know it."""
+    return type(given).__module__.startswith("pyspark.sql.") and type(given).__name__ == "DataFrame"
 
 
 def to_arrow(frame: Any, ruleset: str) -> "pa.Table":

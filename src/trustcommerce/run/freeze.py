@@ -30,7 +30,8 @@ def _peers(run: Stages, node: Peers, version: Version, given: frozenset[str]) ->
     layers = Writer(version, run.as_of, run.known_as_of, given)
     layers.build(node, {measure.name for measure in node.measures})
     run.stages(layers.stages)
-    stage = layers.stages[-1]
+    own = {measure.name for measure in node.measures}
+    stage = next(each for each in layers.stages if own & {measure.name for measure in each.measures})
     rows = run.rows(f"SELECT * FROM {stage.name}")
     names = run.names(stage.name)
     found: dict[str, FrozenPeers | FrozenRank] = {}

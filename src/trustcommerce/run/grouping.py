@@ -3,12 +3,12 @@
 from sqlglot import exp
 
 from trustcommerce.language.expressions import Apply, Expr, Literal, columns
-from trustcommerce.language.relations import Distinct, Gather, Measure, Peers, Rank
+from trustcommerce.language.relations import Distinct, Gather, Measure, Rank
 from trustcommerce.language.types import Kind, Type
 from trustcommerce.run.layers import ORDER, Layers, at
 from trustcommerce.run.sql import column, literal, to_sql, typed
 
-__all__ = ["ROWS", "distinct", "flag_count", "gather", "peers", "rank"]
+__all__ = ["ROWS", "aggregated", "distinct", "flag_count", "gather", "measure_columns", "narrow", "rank"]
 
 ROWS = "~rows"
 _INTEGER = Type(Kind.EXACT)
@@ -50,7 +50,7 @@ def gather(layers: Layers, relation: Gather, needed: set[str]) -> str:
         exp.alias_(column(theirs), mine, quoted=True, copy=False)
         for theirs, mine in zip(relation.key, key, strict=True)
     ]
-    plain = exp.select(*keyed, *audit, *(_aggregated(layers, each) for each in grouped)).from_(rows, copy=False)
+    plain = exp.select(*keyed, *audit, *(aggregated(layers, each) for each in grouped)).from_(rows, copy=False)
     query = plain.group_by(*map(column, relation.key), copy=False)
     for each in measures:
         if each not in grouped:
@@ -60,21 +60,15 @@ def gather(layers: Layers, relation: Gather, needed: set[str]) -> str:
         exp.EQ(this=at("x", mine.name), expression=at("m", theirs))
         for mine, theirs in zip(relation.on, key, strict=True)
     ]
-    return _beside(layers, source, name, on, measures)
-
-
-def _beside(
-    layers: Layers, source: str, table: str, on: list[exp.Expression], measures: list[Measure] | tuple[Measure, ...]
-) -> str:
-    joined = [exp.alias_(_narrow(layers, at("m", m.name), m), m.name, quoted=True, copy=False) for m in measures]
+    joined = [exp.alias_(narrow(layers, at("m", m.name), m), m.name, quoted=True, copy=False) for m in measures]
     return layers.write(
         exp.select("x.*", *joined)
         .from_(exp.to_table(source).as_("x"), copy=False)
-        .join(exp.to_table(table).as_("m"), on=exp.and_(*on), join_type="left", copy=False)
+        .join(exp.to_table(name).as_("m"), on=exp.and_(*on), join_type="left", copy=False)
     )
 
 
-def _narrow(layers: Layers, value: exp.Expression, measure: Measure) -> exp.Expression:
+def narrow(layers: Layers, value: exp.Expression, measure: Measure) -> exp.Expression:
     """A checked sum in its own type; nothing to count or sum is 0."""
     if measure.function not in ("count", "sum", "distinct"):
         return value
@@ -92,7 +86,7 @@ def _filtered(value: exp.Expression, condition: exp.Expression | None) -> exp.Ex
     return exp.Filter(this=value, expression=exp.Where(this=condition))
 
 
-def _aggregated(layers: Layers, measure: Measure) -> exp.Expression:
+def aggregated(layers: Layers, measure: Measure) -> exp.Expression:
     value = None if measure.value is None else _wide(layers, measure.value, measure)
     made: exp.Expression
     if measure.function == "count":
@@ -103,7 +97,10 @@ def _aggregated(layers: Layers, measure: Measure) -> exp.Expression:
     elif measure.function == "quantile":
         assert value is not None
         share = max(measure.at[0] / measure.at[1] - 2.0**-40, 0.0)
+        condition = _condition(layers, measure)
+        value = value if condition is None else exp.Case(ifs=[exp.If(this=condition, true=value)])
         made = exp.Anonymous(this="quantile_disc", expressions=[value, literal(share, _NUMBER)])
+        return exp.alias_(made, measure.name, quoted=True, copy=False)
     else:
         kinds = {"sum": exp.Sum, "min": exp.Min, "max": exp.Max}
         made = kinds[measure.function](this=value)
@@ -147,38 +144,6 @@ def _with_groups(
         .from_(exp.to_table(base).as_("x"), copy=False)
         .join(exp.to_table(sums).as_("m"), on=exp.and_(*on), join_type="left", copy=False)
     )
-
-
-def peers(layers: Layers, relation: Peers, needed: set[str]) -> str:
-    """The subjects as a stage, their measures by partition as another, joined back."""
-    measures = [each for each in relation.measures if each.name in needed]
-    reads: set[str] = set()
-    given = f"peers {relation.name}" in layers.given
-    for each in measures if not given else ():
-        reads |= measure_columns(each)
-    for expr in relation.within:
-        reads |= columns(expr)
-    source = layers.build(relation.source, needed | reads | {ORDER})
-    if not measures:
-        return source
-    if given:
-        return source
-    staged = layers.stage(exp.select("*").from_(source, copy=False))
-    layers.restart()
-    key = tuple(f"key_{i}" for i, _ in enumerate(relation.within))
-    keyed = [
-        exp.alias_(layers.sql(each), name, quoted=True, copy=False)
-        for each, name in zip(relation.within, key, strict=True)
-    ]
-    query = exp.select(*keyed, *(_aggregated(layers, each) for each in measures)).from_(staged, copy=False)
-    if key:
-        query = query.group_by(*[exp.Literal.number(i + 1) for i in range(len(key))], copy=False)
-    table = layers.stage(query, key=key, measures=tuple(measures))
-    on = [
-        exp.EQ(this=layers.qualified(each), expression=at("m", name))
-        for each, name in zip(relation.within, key, strict=True)
-    ] or [exp.Boolean(this=True)]
-    return _beside(layers, staged, table, on, measures)
 
 
 def rank(layers: Layers, relation: Rank, needed: set[str], outer: Gather | None) -> str:
@@ -242,6 +207,8 @@ def distinct(layers: Layers, relation: Distinct) -> str:
     names = [each.name for each in relation.columns]
     rows = layers.build(relation.source, set(names))
     keys = layers.write(exp.select(*map(column, names)).distinct(copy=False).from_(rows, copy=False))
+    if layers.cluster:
+        return keys
     number = exp.Window(
         this=exp.RowNumber(), order=exp.Order(expressions=[exp.Ordered(this=column(name)) for name in names])
     )

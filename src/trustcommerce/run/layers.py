@@ -6,18 +6,30 @@ subjects that peers are compared with.
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 from sqlglot import exp
 
 from trustcommerce.language.expressions import Expr, columns
-from trustcommerce.language.relations import Distinct, Exists, Gather, Match, Measure, Relation, Scan, Table, base
+from trustcommerce.language.relations import (
+    Derive,
+    Distinct,
+    Exists,
+    Gather,
+    Item,
+    Match,
+    Measure,
+    Relation,
+    Scan,
+    Table,
+    base,
+)
 from trustcommerce.language.types import DATE
 from trustcommerce.plan import Version, links
 from trustcommerce.run.sql import literal, to_sql
 
-__all__ = ["ORDER", "SUBJECTS", "UNKNOWN", "Layers", "Stage", "at", "reads_subjects_again", "sources"]
+__all__ = ["ORDER", "SUBJECTS", "UNKNOWN", "Layers", "Stage", "at", "needed_items", "reads_subjects_again", "sources"]
 
 ORDER = "__order"
 SUBJECTS = "subjects"
@@ -85,6 +97,8 @@ class Layers(ABC):
 
     form = "AS"
     """What stands between the name of a layer and its query."""
+    cluster = False
+    """Whether rows are spread over machines: see `Dialect`."""
 
     def __init__(
         self,
@@ -97,8 +111,8 @@ class Layers(ABC):
         self.prefix = stages
         self.given = given
         self.days = {"as_of": literal(as_of, DATE), "known_as_of": literal(known_as_of, DATE)}
-        self.tables = {source: f"source_{i}" for i, source in enumerate(sources(version, given))}
-        self.subjects = SUBJECTS if not version.from_fact else None
+        self.tables = {source: self.own(f"source_{i}") for i, source in enumerate(sources(version, given))}
+        self.subjects = self.own(SUBJECTS) if not version.from_fact else None
         self.top = base(version.relation)
         self.names = {field.name: atom for atom, field in version.atoms.items() if field.name != atom}
         self.written: list[str] = []
@@ -107,11 +121,19 @@ class Layers(ABC):
 
     # -- writing
 
+    def own(self, name: str) -> str:
+        """The name of something made on the way."""
+        return name
+
+    def add(self, name: str, query: str, form: str | None = None) -> None:
+        """Have a layer of this name."""
+        self.written.append(f"{name} {form or self.form} ({query})")
+
     def write(self, query: exp.Select) -> str:
         """Keep the query as a layer; returns its name."""
         self.count += 1
-        name = f"layer_{self.count}"
-        self.written.append(f"{name} {self.form} ({self.print(query)})")
+        name = self.own(f"layer_{self.count}")
+        self.add(name, self.print(query))
         return name
 
     def stage(
@@ -147,6 +169,13 @@ class Layers(ABC):
         """The whole statement, with `query` on top of the layers."""
         layers = f"WITH {', '.join(self.written)} " if self.written else ""
         return layers + self.print(query)
+
+    def derived(self, items: Sequence[Item], source: str) -> str:
+        """A layer's rows with items added, in as few layers as possible."""
+        for layer in _levels(items):
+            made = [exp.alias_(self.sql(item.expr), item.name, quoted=True, copy=False) for item in layer]
+            source = self.write(exp.select("*", *made).from_(source, copy=False))
+        return source
 
     # -- expressions
 
@@ -190,3 +219,26 @@ class Layers(ABC):
 def at(table: str, name: str) -> exp.Column:
     """A column of one of the tables of a join."""
     return exp.column(exp.to_identifier(name, quoted=True), table=table)
+
+
+def needed_items(relation: Derive, wanted: set[str]) -> list[Item]:
+    """The items that `wanted` names, and those they read; what they read is added to it."""
+    items = []
+    for item in reversed(relation.items):
+        if item.name in wanted:
+            items.append(item)
+            wanted |= columns(item.expr)
+    return items[::-1]
+
+
+def _levels(items: Sequence[Item]) -> list[list[Item]]:
+    """Items by depth: each depends on those of the levels before only."""
+    level: dict[str, int] = {}
+    found: list[list[Item]] = []
+    for item in items:
+        depth = max((level[name] + 1 for name in columns(item.expr) if name in level), default=0)
+        level[item.name] = depth
+        while len(found) <= depth:
+            found.append([])
+        found[depth].append(item)
+    return found

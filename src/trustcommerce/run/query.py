@@ -1,7 +1,6 @@
 """Relation core -> SQL: the query of a version, with the stages before it."""
 
 import datetime as dt
-from collections.abc import Sequence
 from functools import lru_cache
 
 from attrs import frozen
@@ -14,7 +13,6 @@ from trustcommerce.language.relations import (
     Distinct,
     Exists,
     Gather,
-    Item,
     Keep,
     Match,
     Peers,
@@ -25,7 +23,8 @@ from trustcommerce.language.relations import (
 from trustcommerce.language.types import Type
 from trustcommerce.plan import Version
 from trustcommerce.run import grouping, joins
-from trustcommerce.run.layers import ORDER, SUBJECTS, UNKNOWN, Layers, Stage
+from trustcommerce.run.layers import ORDER, SUBJECTS, UNKNOWN, Layers, Stage, needed_items
+from trustcommerce.run.peers import peers
 from trustcommerce.run.sql import column, outward, to_sql
 
 __all__ = ["Query", "Writer", "build_query", "select"]
@@ -59,14 +58,14 @@ def build_query(
     """
     outputs = [each for each in version.outputs if wanted is None or each.name in wanted]
     layers = Writer(version, as_of, known_as_of, given)
-    query = select(layers, version, wanted, extra)
+    query = select(layers, version, wanted, extra).order_by(column(ORDER), copy=False)
     return Query(sql=layers.finish(query), columns=tuple(each.name for each in outputs), stages=tuple(layers.stages))
 
 
 def select(
     layers: "Writer", version: Version, wanted: tuple[str, ...] | None = None, extra: tuple[str, ...] = ()
 ) -> exp.Select:
-    """The layer on top: outputs as the outside sees them, in the order of the subjects."""
+    """The layer on top: outputs as the outside sees them, without an order."""
     outputs = [each for each in version.outputs if wanted is None or each.name in wanted]
     rows = layers.build(version.relation, {each.name for each in outputs} | {ORDER, *extra})
     known: dict[str, Type] = {each.name: each.type for each in version.outputs}
@@ -77,7 +76,7 @@ def select(
         constant = version.constants.get(name)
         value = to_sql(constant) if constant is not None else column(layers.names.get(name, name))
         projections.append(exp.alias_(outward(value, known[name]), name, quoted=True, copy=False))
-    return exp.select(*projections).from_(rows, copy=False).order_by(column(ORDER), copy=False)
+    return exp.select(*projections).from_(rows, copy=False)
 
 
 class Writer(Layers):
@@ -117,30 +116,9 @@ class Writer(Layers):
         if isinstance(relation, Gather):
             return grouping.gather(self, relation, needed)
         assert isinstance(relation, Peers)
-        return grouping.peers(self, relation, needed)
+        return peers(self, relation, needed)
 
     def derive(self, relation: Derive, needed: set[str], outer: Gather | None) -> str:
         wanted = set(needed)
-        items = []
-        for item in reversed(relation.items):
-            if item.name in wanted:
-                items.append(item)
-                wanted |= columns(item.expr)
-        source = self.build(relation.source, wanted, outer)
-        for layer in _layers(items[::-1]):
-            derived = [exp.alias_(self.sql(item.expr), item.name, quoted=True, copy=False) for item in layer]
-            source = self.write(exp.select("*", *derived).from_(source, copy=False))
-        return source
-
-
-def _layers(items: Sequence[Item]) -> list[list[Item]]:
-    """Items in as few layers as possible, each depending on those before only."""
-    level: dict[str, int] = {}
-    found: list[list[Item]] = []
-    for item in items:
-        depth = max((level[name] + 1 for name in columns(item.expr) if name in level), default=0)
-        level[item.name] = depth
-        while len(found) <= depth:
-            found.append([])
-        found[depth].append(item)
-    return found
+        items = needed_items(relation, wanted)
+        return self.derived(items, self.build(relation.source, wanted, outer))

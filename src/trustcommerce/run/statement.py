@@ -15,9 +15,10 @@ from trustcommerce.language.relations import Field, Gather, Match, Measure, Scan
 from trustcommerce.language.types import DATE, Kind, power
 from trustcommerce.model.pack import TableSpec
 from trustcommerce.plan import RuleSetPlan, Version
+from trustcommerce.run import connected
 from trustcommerce.run.contract import converted, failing, said
 from trustcommerce.run.dialects import TYPE_NAME, Dialect
-from trustcommerce.run.layers import ORDER, SUBJECTS, at, reads_subjects_again, sources
+from trustcommerce.run.layers import ORDER, SUBJECTS, reads_subjects_again, sources
 from trustcommerce.run.query import Writer, select
 from trustcommerce.run.required import required, unmatched
 from trustcommerce.run.sql import column, literal
@@ -25,7 +26,7 @@ from trustcommerce.run.sql import column, literal
 __all__ = ["Statement"]
 
 _LINES = ",\n"
-_LAYER = re.compile(rf"{SUBJECTS}|(source|layer)_[0-9]+(_ways|_reached)?", re.IGNORECASE)
+_LAYER = re.compile(rf"{SUBJECTS}|(source|layer)_[0-9]+(_[a-z]+)?", re.IGNORECASE)
 
 
 class Statement(Writer):
@@ -47,7 +48,7 @@ class Statement(Writer):
     ) -> None:
         super().__init__(version, as_of, known_as_of, frozenset())
         self.plan, self.version, self.declared, self.dialect = plan, version, tables, dialect
-        self.as_of, self.form = as_of, dialect.layer
+        self.as_of, self.form, self.cluster = as_of, dialect.layer, dialect.cluster
         self.guards: list[exp.Expression] = []
         self.recursive = False
 
@@ -57,23 +58,29 @@ class Statement(Writer):
         Raises:
             DataError: The dialect has no way to say something in it.
         """
+        query = self.build_all()
+        for guard in self.guards:
+            query = query.where(guard, copy=False)
+        order = self.plan.key if self.cluster else [ORDER]
+        return self.finish(query.order_by(*map(column, order), copy=False))
+
+    def build_all(self, wanted: tuple[str, ...] | None = None) -> exp.Select:
+        """Every layer, every guard, and the query on top."""
         for i, source in enumerate(sources(self.version)):
             if isinstance(source, Table):
                 self._file(source)
                 continue
             if i == 0 and self.subjects is not None:
-                self._scan(source, SUBJECTS)
+                self._scan(source, self.subjects)
             if i > 0 or self.subjects is None or reads_subjects_again(self.version):
                 self._scan(source, self.tables[source])
-        carried = tuple(each.name for each in self.version.carried)
-        query = select(self, self.version, extra=carried)
+        extra = tuple(each.name for each in self.version.carried) if wanted is None else ()
+        query = select(self, self.version, wanted, extra)
         for match, key, gather in required(self.version, self.plan.key, frozenset()):
             rows = self.write(unmatched(self, match, key, gather))
             on = ", ".join(each.name for each in match.on)
             self._guard(rows, [f"no row of {match.input} matches on {on}: "], key)
-        for guard in self.guards:
-            query = query.where(guard, copy=False)
-        return self.finish(query)
+        return query
 
     # -- writing
 
@@ -104,30 +111,13 @@ class Statement(Writer):
         return name
 
     def _components(self, query: exp.Select) -> str:
-        """The smallest member that each member of a graph can be reached from, step by step.
-
-        A member hands on those that are smaller than whom it meets: the smallest of all comes through anyway.
-        """
+        start, end = (self.print(column(each.name)) for each in query.selects)
         edges = self.write(query)
-        ways, reached = f"{edges}_ways", f"{edges}_reached"
-        start, end = (column(each.name) for each in query.selects)
-        there = exp.select(exp.alias_(start, "a"), exp.alias_(end, "b")).from_(edges)
-        back = exp.select(end.copy(), start.copy()).from_(edges)
-        self.written.append(f"{ways} {self.form} ({self.print(there)} UNION {self.print(back)})")
-        a, b, member, component = at("x", "a"), at("x", "b"), at("m", "member"), at("m", "component")
-        step = (
-            exp.select(b, component)
-            .from_(exp.to_table(reached).as_("m"))
-            .join(exp.to_table(ways).as_("x"), on=exp.EQ(this=a, expression=member))
-            .where(exp.LT(this=component.copy(), expression=b.copy()))
-        )
-        first = exp.select(column("a"), column("a")).from_(ways)
-        names = ", ".join(self.print(column(name)) for name in ("member", "component"))
-        self.written.append(f"{reached}({names}) AS ({self.print(first)} UNION {self.print(step)})")
-        self.recursive = True
-        smallest = exp.alias_(exp.Min(this=column("component")), "component", quoted=True)
-        grouped = exp.select(column("member"), smallest).from_(reached).group_by(column("member"))
-        return self.write(grouped)
+        name = f"{edges}_connected"
+        for layer, body in (connected.in_arrays if self.cluster else connected.by_steps)(edges, start, end):
+            self.add(layer, body, "AS" if layer.endswith(")") else None)  # what recurs can't be told to stand by itself
+        self.recursive = not self.cluster
+        return name
 
     def restart(self) -> None:
         """Layers stay: there is nothing else."""
@@ -159,34 +149,38 @@ class Statement(Writer):
         result = scan.kind == "ruleset"
         spec = self.declared.get(scan.table) if not result else None
         table = spec.source if spec is not None else scan.table
-        top = layer == SUBJECTS
+        top = layer == self.subjects
         fields = [*scan.fields, *(self.version.carried if top else ())]
         names = {each.name: spec.columns[each.name].source if spec is not None else each.name for each in fields}
         key = [names[name] for name in scan.key if name in names]
+        given = self.given_table(table)
+        self.types(given, table, fields, names, result)
+        if scan.key and len(key) == len(scan.key):
+            self.unique(given, table, key)
+        columns = [
+            exp.alias_(
+                self._seen(
+                    scan, each, converted(each, names[each.name], table, key, self.doubled(table, each, result))
+                ),
+                each.name,
+                quoted=True,
+            )
+            for each in fields
+        ]
+        if top and not self.cluster:
+            order = exp.Order(expressions=[exp.Ordered(this=column(name)) for name in key])
+            columns.insert(0, exp.alias_(exp.Window(this=exp.RowNumber(), order=order), ORDER, quoted=True))
+        self.add(layer, self.print(exp.select(*(columns or [exp.Literal.number(1)])).from_(given, copy=False)))
+
+    def given_table(self, table: str) -> exp.Table:
+        """A table of the warehouse by its name there."""
         if _LAYER.fullmatch(table):
             raise DataError(
                 f"the statement has a layer called `{table}`, so it can't read a table of that name",
                 ruleset=self.plan.name,
                 hint="give the table another name, or make a view of it, and say so as its `source`",
             )
-        given = exp.Table(this=exp.to_identifier(table, quoted=True))
-        self._types(given, table, fields, names, result)
-        if scan.key and len(key) == len(scan.key):
-            twice = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
-            keys = [column(name) for name in key]
-            rows = exp.select(*keys).from_(given.copy(), copy=False).group_by(*keys).having(twice)
-            self._guard(self.write(rows), [f"two rows of {table} have the key "], key)
-        columns = [
-            exp.alias_(
-                self._seen(scan, each, converted(each, names[each.name], table, key, result)), each.name, quoted=True
-            )
-            for each in fields
-        ]
-        if top:
-            order = exp.Order(expressions=[exp.Ordered(this=column(name)) for name in key])
-            columns.insert(0, exp.alias_(exp.Window(this=exp.RowNumber(), order=order), ORDER, quoted=True))
-        rows_sql = self.print(exp.select(*(columns or [exp.Literal.number(1)])).from_(given, copy=False))
-        self.written.append(f"{layer} {self.form} ({rows_sql})")
+        return exp.Table(this=exp.to_identifier(table, quoted=True))
 
     def _seen(self, scan: Scan, each: Field, value: exp.Expression) -> exp.Expression:
         """The value; of something that happens from `as_of` on nothing is known yet."""
@@ -195,14 +189,23 @@ class Statement(Writer):
         before = exp.LT(this=exp.Paren(this=value.copy()), expression=literal(self.as_of, DATE))
         return exp.Case(ifs=[exp.If(this=before, true=value)], default=literal(None, each.type))
 
-    def _types(
-        self, given: exp.Table, table: str, fields: "list[Field]", names: Mapping[str, str], result: bool
-    ) -> None:
+    def doubled(self, table: str, each: Field, result: bool) -> bool:
+        """Whether a column of exact numbers holds doubles, as points in results do."""
+        return result and each.type.unit == "points"
+
+    def unique(self, given: exp.Table, table: str, key: list[str]) -> None:
+        """A condition that tells the rows of a table apart."""
+        twice = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
+        keys = [column(name) for name in key]
+        rows = exp.select(*keys).from_(given.copy(), copy=False).group_by(*keys).having(twice)
+        self._guard(self.write(rows), [f"two rows of {table} have the key "], key)
+
+    def types(self, given: exp.Table, table: str, fields: list[Field], names: Mapping[str, str], result: bool) -> None:
         """A condition on the types that a table's columns have."""
         ifs = []
         for each in fields:
             known = self.dialect.types[each.type.kind]
-            if result and each.type.unit == "points":
+            if self.doubled(table, each, result):
                 known = self.dialect.types[Kind.NUMBER]
             name = exp.Anonymous(this=TYPE_NAME, expressions=[column(names[each.name])])
             test = exp.In(this=name, expressions=[exp.Literal.string(kind) for kind in known])
@@ -224,8 +227,7 @@ class Statement(Writer):
         names = ", ".join(self.print(column(each.name)) for each in source.fields)
         name = self.tables[source]
         if rows:
-            body = f"VALUES {_LINES.join(self.print(row) for row in rows)}"
-        else:
-            nothing = exp.select(*[literal(None, each.type) for each in source.fields])
-            body = self.print(nothing.where(exp.Boolean(this=False)))
-        self.written.append(f"{name}({names}) {self.form} ({body})")
+            self.add(name, f"SELECT * FROM (VALUES {_LINES.join(map(self.print, rows))}) AS r({names})")
+            return
+        nothing = [exp.alias_(literal(None, each.type), each.name, quoted=True) for each in source.fields]
+        self.add(name, self.print(exp.select(*nothing).where(exp.Boolean(this=False))))

@@ -17,11 +17,11 @@ from trustcommerce.language.names import and_others
 from trustcommerce.language.relations import Field, Gather, Scan, Table
 from trustcommerce.language.types import TEXT
 from trustcommerce.plan import RuleSetPlan, Version
+from trustcommerce.run.audit import FactCounts, audit, counts_of
 from trustcommerce.run.border import admit
 from trustcommerce.run.duck import connect, first_row, quote
 from trustcommerce.run.evidence import FactEvidence
 from trustcommerce.run.freeze import freeze
-from trustcommerce.run.grouping import ROWS, flag_count
 from trustcommerce.run.layers import ORDER, SUBJECTS, Stage, reads_subjects_again, sources
 from trustcommerce.run.query import build_query
 from trustcommerce.run.required import check_required
@@ -36,16 +36,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-__all__ = ["FactCounts", "Result", "Run", "Session", "session"]
-
-
-@frozen(kw_only=True)
-class FactCounts:
-    """Rows of a fact that a rule set saw: all that its `where` left, excluded by reason, of no subject."""
-
-    rows: int
-    excluded: dict[str, int]
-    unknown: int
+__all__ = ["Result", "Run", "Session", "session"]
 
 
 @frozen(kw_only=True, eq=False)
@@ -294,22 +285,6 @@ class Run(Stages):
         return counts
 
     def _counted(self, stage: Stage, gather: Gather) -> FactCounts:
-        reasons: dict[str, list[str]] = {}
-        for flag, reason in gather.flags:
-            reasons.setdefault(reason, []).append(flag)
-        parts = [f"sum({quote(ROWS)})"]
-        # a flag that differs from metric to metric counts as its largest
-        parts += [
-            "greatest(" + ", ".join(f"sum({quote(flag_count(flag))})" for flag in flags) + ")"
-            for flags in reasons.values()
-        ]
-        row = first_row(self.connection, f"SELECT {', '.join(parts)} FROM {stage.name}") or (0,) * len(parts)
-        unknown = 0
-        if self.subjects is not None:
-            on = " AND ".join(f"s.{quote(f.name)} = g.{key}" for f, key in zip(gather.on, stage.key, strict=True))
-            unknown = self.number(
-                f"SELECT sum(g.{quote(ROWS)}) FROM {stage.name} g "
-                f"WHERE NOT EXISTS (SELECT 1 FROM {SUBJECTS} s WHERE {on})"
-            )
-        excluded = dict(zip(reasons, (int(each or 0) for each in row[1:]), strict=True))
-        return FactCounts(rows=int(row[0] or 0), excluded=excluded, unknown=unknown)
+        subjects = SUBJECTS if self.subjects is not None else None
+        query = audit(gather, stage.name, stage.key, subjects).sql(dialect="duckdb", identify=True)
+        return counts_of(gather, first_row(self.connection, query) or (0,))

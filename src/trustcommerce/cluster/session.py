@@ -1,0 +1,95 @@
+"""A Spark session as runs need it: checked, or started; and what it refuses as an error of ours."""
+
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from trustcommerce.errors import DataError, RunError, TrustCommerceError
+from trustcommerce.run.dialects import SAID
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+__all__ = ["checked", "local", "told"]
+
+_SETTINGS = {
+    "spark.sql.groupByOrdinal": "true",
+    "spark.sql.orderByOrdinal": "true",
+    "spark.sql.parser.escapedStringLiterals": "false",
+    "spark.sql.decimalOperations.allowPrecisionLoss": "true",
+}
+"""Settings that change what a statement means, and what they must be; neither the ANSI mode nor the zone is one."""
+
+
+def local(threads: int | None, memory: str | None) -> "SparkSession":
+    """The session of this process, or a new one: on this machine unless Spark's own settings say otherwise.
+
+    Args:
+        threads: Threads of a new session on this machine, all cores by default.
+        memory: Memory of a new session on this machine, such as `4GB`.
+    """
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise RunError("Spark is not installed: pip install 'trustcommerce[spark]'") from None
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName("trustcommerce").config("spark.ui.showConsoleProgress", "false")
+    if threads is not None:
+        builder = builder.master(f"local[{threads}]")
+    if memory is not None:
+        builder = builder.config("spark.driver.memory", memory.lower().removesuffix("b"))
+    try:
+        session = builder.getOrCreate()
+    except Exception as error:  # of py4j when there is no Java, of Spark when settings clash
+        raise RunError(f"Spark does not start: {_first_line(error)}") from None
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def checked(session: "SparkSession") -> "SparkSession":
+    """The session, if statements mean there what they mean elsewhere.
+
+    Raises:
+        RunError: It is older than 3.5, or a setting of it changes what a statement means.
+    """
+    version = tuple(int(each) for each in session.version.split(".")[:2])
+    if version < (3, 5):
+        raise RunError(f"Spark {session.version} is too old: 3.5 or later is needed")
+    for name, wanted in _SETTINGS.items():
+        found = session.conf.get(name, wanted)
+        if str(found).lower() != wanted:
+            raise RunError(
+                f"the Spark session has {name} = {found}, which changes what a statement means: {wanted} is needed"
+            )
+    return session
+
+
+@contextlib.contextmanager
+def told(ruleset: str | None) -> Iterator[None]:
+    """What Spark raises within, as one sentence."""
+    try:
+        yield
+    except TrustCommerceError:
+        raise
+    except Exception as error:
+        if not type(error).__module__.startswith(("pyspark", "py4j")):
+            raise
+        text = str(error)
+        said = re.search(rf"{re.escape(SAID)}(.*)", text)
+        if said is not None:
+            raise DataError(said[1].strip(), ruleset=ruleset) from None
+        if "No space left on device" in text:
+            raise RunError("the disk is full") from None
+        raise RunError(f"Spark: {_first_line(error)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    """What an error says, without where in Spark it was said."""
+    lines = [each.strip() for each in str(error).splitlines() if each.strip()]
+    if lines and lines[0].startswith("An error occurred while calling"):  # py4j; what Java says comes after it
+        lines = lines[1:]
+    causes = [each.removeprefix("Caused by:").strip() for each in lines if each.startswith("Caused by:")]
+    return (causes[-1:] or lines or [type(error).__name__])[0]

@@ -1,0 +1,116 @@
+"""What a run did, as its caller gets it and as run.json holds it."""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import field, frozen
+
+from trustcommerce.plan import PackPlan, RuleSetPlan
+from trustcommerce.run.audit import FactCounts
+
+__all__ = ["RunReport", "report_of", "summary", "write_report"]
+
+
+@frozen(kw_only=True)
+class RunReport:
+    """What a run did; run.json holds the same.
+
+    Args:
+        tables: Rows read of each table, and values that a reader noticed.
+        rulesets: By name: subjects and rows judged, rows of facts that counted, were excluded or of no
+            subject, statuses by score, seconds, and the file.
+        skipped: Rule sets not run, with the reason.
+        frames: Results by rule set, where a cluster gives them instead of writing files.
+    """
+
+    pack: str
+    version: str
+    notice: dict[str, str]
+    meaning: str
+    source: str
+    as_of: dt.date
+    known_as_of: dt.date
+    tables: dict[str, dict[str, int]]
+    rulesets: dict[str, dict[str, Any]]
+    skipped: dict[str, str]
+    seconds: float
+    out: Path | None = field(repr=False)
+    frames: Mapping[str, Any] = field(factory=dict, repr=False, eq=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "pack": self.pack,
+            "version": self.version,
+            "notice": self.notice,
+            "meaning": self.meaning,
+            "source": self.source,
+            "as_of": self.as_of.isoformat(),
+            "known_as_of": self.known_as_of.isoformat(),
+            "tables": self.tables,
+            "rulesets": self.rulesets,
+            "skipped": self.skipped,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def report_of(
+    loaded: PackPlan,
+    day: dt.date,
+    known_as_of: dt.date | None,
+    tables: dict[str, dict[str, int]],
+    rulesets: dict[str, dict[str, Any]],
+    skipped: dict[str, str],
+    seconds: float,
+    out: Path | None,
+) -> RunReport:
+    pack = loaded.pack
+    return RunReport(
+        pack=pack.name,
+        version=pack.version,
+        notice=dict(pack.notice.texts),
+        meaning=loaded.meaning,
+        source=loaded.source,
+        as_of=day,
+        known_as_of=known_as_of or day,
+        tables=tables,
+        rulesets=rulesets,
+        skipped=skipped,
+        seconds=seconds,
+        out=out,
+    )
+
+
+def write_report(report: RunReport, folder: Path) -> None:
+    text = json.dumps(report.as_dict(), ensure_ascii=False, indent=2) + "\n"
+    (folder / "run.json").write_text(text, "utf-8")
+
+
+def summary(
+    plan: RuleSetPlan,
+    day: dt.date,
+    file: str | None,
+    subjects: int,
+    rows: int,
+    facts: Mapping[str, FactCounts],
+    statuses: Mapping[str, Mapping[str | None, int]],
+    seconds: float,
+) -> dict[str, Any]:
+    """What run.json says of a rule set."""
+    return {
+        "file": file,
+        "subjects": subjects,
+        "rows": rows,
+        "not_judged": subjects - rows,
+        "facts": {
+            name: {"rows": each.rows, "excluded": each.excluded, "unknown_subject": each.unknown}
+            for name, each in facts.items()
+        },
+        "statuses": {
+            name: dict(sorted(each.items(), key=lambda pair: str(pair[0]))) for name, each in statuses.items()
+        },
+        "shadow": plan.shadow(day),
+        "seconds": round(seconds, 3),
+    }
