@@ -1,6 +1,7 @@
 """A Spark session of the tests' own, in this process: two threads, a zone with clock changes."""
 
 import os
+import shutil
 import sys
 from functools import cache
 from typing import Any
@@ -19,6 +20,8 @@ def spark_session() -> Any:
     Expressions are interpreted: compiling them takes longer than the few rows of these tests.
     """
     pytest.importorskip("pyspark", reason=WHY_NOT)
+    if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
+        pytest.skip("no Java is installed, which Spark needs; Debian's package is openjdk-17-jre-headless")
     from pyspark.sql import SparkSession
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)

@@ -28,7 +28,9 @@ LAYERS = [
     {"builtin"},
     {"decision"},
     {"supply"},
+    {"report"},
     {"job"},
+    {"cluster"},
     {"gather"},
     {"written"},
     {"warehouse"},
@@ -39,7 +41,7 @@ LAYERS = [
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 MODULES = sorted(path for path in ROOT.rglob("*.py"))
-LAZY = {("engine", "job"), ("engine", "gather"), ("engine", "written"), ("engine", "warehouse")}
+LAZY = {("engine", "job"), ("engine", "gather"), ("engine", "written"), ("engine", "warehouse"), ("engine", "cluster")}
 
 
 def _layer(path: Path) -> str:

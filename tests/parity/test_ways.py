@@ -36,7 +36,7 @@ def test_a_difference_is_shown_small(monkeypatch: pytest.MonkeyPatch, capsys: py
     """One row of events, one shop, and hardly more than the metric are left of it."""
 
     @contextmanager
-    def one_way(memory: str) -> Iterator[Mapping[str, Way]]:
+    def one_way(memory: str, spark: bool) -> Iterator[Mapping[str, Way]]:
         yield {"broken": _broken}
 
     monkeypatch.setattr(parity, "ways", one_way)

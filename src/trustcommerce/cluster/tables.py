@@ -137,11 +137,8 @@ class Tables:
                 hint="say `time_zone:` in pack.yaml, or make the column TIMESTAMP_NTZ",
             )
         # by microseconds, so that the session's own zone has no say
-        micros = f"unix_micros({_quoted(source)})"
-        instant = (
-            f"TIMESTAMP_NTZ '1970-01-01 00:00:00' + make_dt_interval(CAST({micros} DIV 86400000000 AS INT), 0, 0,"
-            f" CAST(CAST({micros} % 86400000000 AS DECIMAL(18,0)) * CAST('0.000001' AS DECIMAL(7,6)) AS DECIMAL(18,6)))"
-        )
+        micros = f"INTERVAL '0.000001' SECOND * unix_micros({_quoted(source)})"
+        instant = f"TIMESTAMP_NTZ '1970-01-01 00:00:00' + {micros}"
         return f"convert_timezone('UTC', '{zone}', {instant})"
 
 

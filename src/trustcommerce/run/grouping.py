@@ -135,7 +135,8 @@ def _with_groups(
     capped: exp.Expression = column("sum")
     if isinstance(measure.cap, Literal):
         capped = exp.Least(this=capped, expressions=[to_sql(measure.cap)], ignore_nulls=True)
-    added = exp.select(*map(column, names), exp.alias_(exp.Sum(this=capped), measure.name, quoted=True, copy=False))
+    wide = exp.Cast(this=capped, to=exp.DataType.build("INT128"))
+    added = exp.select(*map(column, names), exp.alias_(exp.Sum(this=wide), measure.name, quoted=True, copy=False))
     sums = layers.write(added.from_(groups, copy=False).group_by(*map(column, names), copy=False))
     base = layers.write(query)
     on = [exp.EQ(this=at("x", name), expression=at("m", name)) for name in names]
