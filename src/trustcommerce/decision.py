@@ -18,7 +18,7 @@ from trustcommerce.run.record import RecordProgram
 from trustcommerce.run.values import show
 
 if TYPE_CHECKING:
-    from trustcommerce.explain import Explanation
+    from trustcommerce.explain import Explanation, Tree
 
 __all__ = ["Decision", "Reason", "Score", "State"]
 
@@ -99,6 +99,7 @@ class Basis:
     program: RecordProgram
     texts: dict[str, dict[str, str]]
     notice: Title
+    trees: "dict[str | None, Tree]" = field(factory=dict)
 
 
 @frozen(slots=False, eq=False, repr=False)
@@ -222,16 +223,25 @@ class Decision:
 
     def contributions(self, score: str | None = None) -> "Explanation":
         """The contribution tree of a score, of the only one when none is named."""
-        from trustcommerce.explain import explain
+        from trustcommerce.explain import Explanation
 
-        name = self._named(score)
-        shape = next(each for each in self._basis.plan.scores if each.path == name)
-        reasons = tuple(
-            (code, self._get(f"{name}.lost_{i}"))
-            for i in range(1, 4)
-            if (code := self._get(f"{name}.reason_{i}")) is not None
-        )
-        return explain(shape, self._basis.plan, self._get, self[f"{name}.status"], reasons)
+        tree = self._basis.trees.get(score) or self._tree(self._named(score))
+        compiled = tree.compiled
+        late = tuple(self._late.values()) if compiled.late else ()
+        status = self[f"{tree.shape.path}.status"]
+        return Explanation(tree, self._get, status, compiled.function(self._values, late))
+
+    def _tree(self, name: str) -> "Tree":
+        """The compiled tree of a score, kept for all decisions of the day."""
+        from trustcommerce.explain import tree_of
+
+        basis, program = self._basis, self._basis.program
+        shape = next(each for each in basis.plan.scores if each.path == name)
+        late = {each: place for place, each in enumerate(program.late_names)}
+        found = basis.trees[name] = tree_of(shape, basis.plan, program.index, late)
+        if len(basis.plan.scores) == 1:
+            basis.trees[None] = found
+        return found
 
     def _named(self, score: str | None) -> str:
         names = [shape.path for shape in self._basis.plan.scores]

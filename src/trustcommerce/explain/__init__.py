@@ -5,14 +5,15 @@ In: the values of one decision and the shapes of its plan. Out: `Explanation`, a
 
 from trustcommerce.explain.rows import evidence_data, render_evidence
 from trustcommerce.explain.text import render_text
-from trustcommerce.explain.tree import Explanation, ExplanationLine, ExplanationNode, explain
+from trustcommerce.explain.tree import Explanation, ExplanationLine, ExplanationNode, Tree, tree_of
 
 __all__ = [
     "Explanation",
     "ExplanationLine",
     "ExplanationNode",
+    "Tree",
     "evidence_data",
-    "explain",
     "render_evidence",
     "render_text",
+    "tree_of",
 ]
