@@ -221,6 +221,13 @@ def test_tables_that_are_not_there(spark: Any, engine: tc.Engine) -> None:
         engine.run({"stores": STORES, "order": ORDERS}, None, DAY, spark=spark)
 
 
+@pytest.mark.parametrize("facts", ["/no/such/folder", "no_such_database", {"stores": STORES, "orders": "/no/such.csv"}])
+def test_places_that_are_not_there(spark: Any, engine: tc.Engine, facts: Any) -> None:
+    """A path and a name alike: one sentence."""
+    with pytest.raises(tc.DataError, match=r"no such f(older of facts|ile)"):
+        engine.run(facts, None, DAY, spark=spark)
+
+
 def test_settings_that_change_the_meaning(spark: Any, engine: tc.Engine) -> None:
     """They are named before anything runs."""
     spark.conf.set("spark.sql.groupByOrdinal", "false")

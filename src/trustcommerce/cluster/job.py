@@ -49,7 +49,7 @@ def run_cluster(
         raise DataError(f"no output format `{format}`", hint=f"one of {', '.join(loaded.registry.outputs)}")
     done: dict[str, dict[str, Any]] = {}
     frames: dict[str, DataFrame] = {}
-    with _folder(out) as target, _views(session) as views:
+    with told(None), _folder(out) as target, _views(session) as views:
         job = _Job(loaded, views, Tables(session, loaded, facts), day, known_as_of)
         due, skipped = due_of(loaded, day, only)
         for place, name in enumerate(due, 1):
@@ -142,9 +142,13 @@ def _views(session: "SparkSession") -> Iterator[Views]:
     views = Views(checked(session))
     try:
         yield views
-    finally:
+    except KeyboardInterrupt:  # Java is in the middle of an answer, and nothing can be asked
+        raise
+    except BaseException:
         with contextlib.suppress(Exception):  # the session may be what has failed
             views.drop()
+        raise
+    views.drop()
 
 
 @contextlib.contextmanager

@@ -1,9 +1,12 @@
 """A Spark session as runs need it: checked, or started; and what it refuses as an error of ours."""
 
 import contextlib
+import logging
 import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -45,7 +48,11 @@ def local(threads: int | None, memory: str | None) -> "SparkSession":
         session = builder.getOrCreate()
     except Exception as error:  # of py4j when there is no Java, of Spark when settings clash
         raise RunError(f"Spark does not start: {_first_line(error)}") from None
-    session.sparkContext.setLogLevel("ERROR")
+    session.sparkContext.setLogLevel("OFF")  # what fails comes as an exception, too
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # Spark's own asks Java in the middle of an answer
+        # py4j logs the interrupt with its traceback, under no name of its own
+        logging.getLogger().addFilter(lambda record: "KeyboardInterrupt" not in record.getMessage())
     return session
 
 

@@ -4,6 +4,7 @@ In: what the caller gives. Out: frames with the declared columns under their dec
 the pack's zone.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,8 +42,8 @@ class Tables:
         self.folder: Folder | None = None
         self.database: str | None = None
         if isinstance(given, str | Path):
-            if isinstance(given, str) and not Path(given).exists() and session.catalog.databaseExists(given):
-                self.database = given
+            if _is_name(given) and session.catalog.databaseExists(str(given)):
+                self.database = str(given)
             else:
                 self.folder = Folder(Path(given), loaded.registry, loaded.pack.time_zone)
             return
@@ -81,7 +82,7 @@ class Tables:
         if is_spark(given):
             frame: DataFrame = given
             return frame
-        if isinstance(given, str) and not Path(given).exists():
+        if _is_name(given):
             return self._table(given, ruleset)
         return self._own(rows_of(self.loaded, given, name, ruleset, f"table `{name}`"))
 
@@ -171,6 +172,11 @@ def _plain(table: "pa.Table") -> "pa.Table":
         return pa.timestamp("us", type_.tz) if types.is_timestamp(type_) else type_
 
     return table.cast(pa.schema([field.with_type(plain(field.type)) for field in table.schema]))
+
+
+def _is_name(given: Any) -> bool:
+    """Whether a text may name something in the session, and is no path."""
+    return isinstance(given, str) and re.fullmatch(r"[\w.]+", given) is not None and not Path(given).exists()
 
 
 def _quoted(name: str) -> str:
