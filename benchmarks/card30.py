@@ -16,8 +16,9 @@ _REPEATS = 7
 _NOTE = f"of {_ROWS:,}, planning included"
 _HAND, _OWN, _REASONS = "Python by hand, no contributions", "engine.score", "engine.score, three reasons"
 _TREE, _TABLE = "engine.score, contribution tree", "score_table, every column"
+_DATA = "engine.score, contribution tree as plain data with texts and reasons"
 _LEAN = "score_table, score and level only"
-_TREE_BAR = 3
+_SCORE_BAR, _TREE_BAR = 1.5, 3
 _COLUMNS = ["store_id", "card", "card.status", "grade"]
 
 
@@ -54,6 +55,7 @@ CASES: dict[str, Callable[[], Callable[[], object]]] = {
     _OWN: _own,
     _REASONS: lambda: _own(lambda decision: decision.reasons()),
     _TREE: lambda: _own(lambda decision: decision.contributions()),
+    _DATA: lambda: _own(lambda decision: decision.contributions().as_dict()),
     _TABLE: _table,
     _LEAN: lambda: _table(_COLUMNS),
 }
@@ -64,7 +66,10 @@ def rows() -> list[Row]:
     tables = (_TABLE, _LEAN)
     times = compare({name: prepare() for name, prepare in CASES.items() if name not in tables})
     count = len(card30_records())
-    bars = {_TREE: _TREE_BAR * statistics.median(times[_OWN]) / count}
+    bars = {
+        _OWN: _SCORE_BAR * statistics.median(times[_HAND]) / count,
+        _TREE: _TREE_BAR * statistics.median(times[_OWN]) / count,
+    }
     found = [
         row(name, times[name], worker("peak", "card30", name), per="record", count=count, bar=bars.get(name))
         for name in times

@@ -228,8 +228,7 @@ class Decision:
         tree = self._basis.trees.get(score) or self._tree(self._named(score))
         compiled = tree.compiled
         late = tuple(self._late.values()) if compiled.late else ()
-        status = self[f"{tree.shape.path}.status"]
-        return Explanation(tree, self._get, status, compiled.function(self._values, late))
+        return Explanation(tree, self._get, compiled.function(self._values, late))
 
     def _tree(self, name: str) -> "Tree":
         """The compiled tree of a score, kept for all decisions of the day."""

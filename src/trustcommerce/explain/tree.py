@@ -97,13 +97,11 @@ class Explanation:
     """The explanation of one score of one subject.
 
     Args:
-        status: Of the score.
         numbers: Of every node, parents first: points, contribution, exception and lines; the first is the score.
     """
 
     _tree: Tree
     _get: Get
-    status: str
     numbers: tuple[Numbers, ...]
 
     def __repr__(self) -> str:
@@ -113,6 +111,12 @@ class Explanation:
     def score(self) -> str:
         """Name of the score."""
         return self._tree.shape.path
+
+    @cached_property
+    def status(self) -> str:
+        """Status of the score."""
+        name = f"{self.score}.status"
+        return str(show(self._get(name), self._tree.types[name]))
 
     @property
     def root(self) -> "ExplanationNode":
