@@ -11,11 +11,12 @@ from sqlglot import exp
 
 from trustcommerce.errors import DataError
 from trustcommerce.language.names import and_others, did_you_mean
-from trustcommerce.language.relations import Field, Gather, Match, Measure
+from trustcommerce.language.relations import Field, Gather
 from trustcommerce.language.types import Kind
 from trustcommerce.plan import RuleSetPlan, Version
 from trustcommerce.run.audit import FactCounts, audit, counts_of
 from trustcommerce.run.dialects import DIALECTS
+from trustcommerce.run.layers import Held
 from trustcommerce.run.statement import Statement
 from trustcommerce.run.values import describe
 
@@ -133,23 +134,14 @@ class ClusterRun(Statement):
         layers = ", ".join(f"{name} AS ({query})" for name, query in self.layers.items() if name in found)
         return self.views.query(f"WITH {layers} {text}" if layers else text)
 
-    def stage(
-        self,
-        query: exp.Select,
-        *,
-        key: tuple[str, ...] = (),
-        measures: tuple[Measure, ...] = (),
-        graph: bool = False,
-        gather: Gather | None = None,
-        periods: Match | None = None,
-    ) -> str:
+    def stage(self, query: exp.Select, held: Held) -> str:
         """What is measured of a fact is computed once: the result and the counts are made of it."""
-        if gather is None:
-            return super().stage(query, key=key, measures=measures, graph=graph, periods=periods)
+        if held.gather is None:
+            return super().stage(query, held)
         name = self.own(f"measured_{len(self.facts)}")
         self.views.view(name, self._asked(query))
         self.views.keep(name)
-        self.facts.append(_Fact(name, key, gather))
+        self.facts.append(_Fact(name, held.key, held.gather))
         return name
 
     # -- what comes in

@@ -31,14 +31,14 @@ def _peers(run: Stages, node: Peers, version: Version, given: frozenset[str]) ->
     layers.build(node, {measure.name for measure in node.measures})
     run.stages(layers.stages)
     own = {measure.name for measure in node.measures}
-    stage = next(each for each in layers.stages if own & {measure.name for measure in each.measures})
+    stage = next(each for each in layers.stages if own & {measure.name for measure in each.held.measures})
     rows = run.rows(f"SELECT * FROM {stage.name}")
     names = run.names(stage.name)
     found: dict[str, FrozenPeers | FrozenRank] = {}
     for measure in node.measures:
         at = names.index(measure.name)
         public = version.atoms[measure.atom].name
-        values = {tuple(row[: len(stage.key)]): row[at] for row in rows}
+        values = {tuple(row[: len(stage.held.key)]): row[at] for row in rows}
         if measure.function in ("count", "sum", "distinct"):
             values = {key: int(value or 0) for key, value in values.items()}
         found[public] = FrozenPeers(public, values)

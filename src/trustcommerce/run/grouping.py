@@ -5,7 +5,7 @@ from sqlglot import exp
 from trustcommerce.language.expressions import Apply, Expr, Literal, columns
 from trustcommerce.language.relations import Distinct, Gather, Measure, Rank
 from trustcommerce.language.types import Kind, Type
-from trustcommerce.run.layers import ORDER, Layers, at
+from trustcommerce.run.layers import ORDER, Held, Layers, at
 from trustcommerce.run.sql import column, literal, to_sql, typed
 
 __all__ = ["ROWS", "aggregated", "distinct", "flag_count", "gather", "measure_columns", "narrow", "rank"]
@@ -55,7 +55,7 @@ def gather(layers: Layers, relation: Gather, needed: set[str]) -> str:
     for each in measures:
         if each not in grouped:
             query = _with_groups(layers, query, each, rows, relation.key, key)
-    name = layers.stage(query, key=key, measures=tuple(measures), gather=relation)
+    name = layers.stage(query, Held(key=key, measures=tuple(measures), gather=relation))
     on = [
         exp.EQ(this=at("x", mine.name), expression=at("m", theirs))
         for mine, theirs in zip(relation.on, key, strict=True)

@@ -5,7 +5,7 @@ from sqlglot import exp
 from trustcommerce.language.expressions import columns
 from trustcommerce.language.relations import Exists, Gather, Match, Scan
 from trustcommerce.run import search
-from trustcommerce.run.layers import UNKNOWN, Layers, at
+from trustcommerce.run.layers import UNKNOWN, Held, Layers, at
 from trustcommerce.run.search import ROW, equal, in_force
 from trustcommerce.run.sql import column
 
@@ -105,7 +105,7 @@ def _periods(layers: Layers, relation: Match, rows: str) -> None:
     )
     follow = exp.Not(this=exp.Is(this=column("__follows"), expression=exp.Null()))
     query = exp.select(*[each.copy() for each in keys]).from_(paired, copy=False).where(exp.and_(follow, overlaps))
-    layers.stage(query.order_by(*[each.copy() for each in keys]).limit(1), periods=relation)
+    layers.stage(query.order_by(*[each.copy() for each in keys]).limit(1), Held(periods=relation))
 
 
 def exists(layers: Layers, relation: Exists, needed: set[str], outer: Gather | None) -> str:

@@ -29,7 +29,18 @@ from trustcommerce.language.types import DATE
 from trustcommerce.plan import Version, links
 from trustcommerce.run.sql import literal, to_sql
 
-__all__ = ["ORDER", "SUBJECTS", "UNKNOWN", "Layers", "Stage", "at", "needed_items", "reads_subjects_again", "sources"]
+__all__ = [
+    "ORDER",
+    "SUBJECTS",
+    "UNKNOWN",
+    "Held",
+    "Layers",
+    "Stage",
+    "at",
+    "needed_items",
+    "reads_subjects_again",
+    "sources",
+]
 
 ORDER = "__order"
 SUBJECTS = "subjects"
@@ -39,23 +50,31 @@ UNKNOWN = "~unknown"
 
 
 @frozen(kw_only=True)
-class Stage:
-    """A table that is made before the query.
+class Held:
+    """What a stage holds, as far as a run asks about it.
 
     Args:
-        measures: Aggregates in it, whose range is checked, with its key columns.
+        key: The columns that tell its rows apart.
+        measures: Aggregates in it, whose range is checked.
         graph: Whether its rows are edges, to be replaced by the components they make.
         gather: The fact that it measures.
         periods: The reference whose periods overlap if it has any row: then nothing is judged.
     """
 
-    name: str
-    sql: str
     key: tuple[str, ...] = ()
     measures: tuple[Measure, ...] = ()
     graph: bool = False
     gather: Gather | None = None
     periods: Match | None = None
+
+
+@frozen
+class Stage:
+    """A table that is made before the query."""
+
+    name: str
+    sql: str
+    held: Held
 
 
 def sources(version: Version, given: frozenset[str] = frozenset()) -> tuple[Scan | Table, ...]:
@@ -136,22 +155,10 @@ class Layers(ABC):
         self.add(name, self.print(query))
         return name
 
-    def stage(
-        self,
-        query: exp.Select,
-        *,
-        key: tuple[str, ...] = (),
-        measures: tuple[Measure, ...] = (),
-        graph: bool = False,
-        gather: Gather | None = None,
-        periods: Match | None = None,
-    ) -> str:
+    def stage(self, query: exp.Select, held: Held) -> str:
         """Keep the query, with the layers below it, as a table of its own; returns its name."""
         name = f"{self.prefix}_{len(self.stages) + 1}"
-        sql = self.finish(query)
-        self.stages.append(
-            Stage(name=name, sql=sql, key=key, measures=measures, graph=graph, gather=gather, periods=periods)
-        )
+        self.stages.append(Stage(name, self.finish(query), held))
         return name
 
     def restart(self) -> None:

@@ -12,7 +12,7 @@ from trustcommerce.language.expressions import Expr, columns
 from trustcommerce.language.relations import Derive, Item, Measure, Peers, Relation
 from trustcommerce.plan.digest import described
 from trustcommerce.run.grouping import aggregated, measure_columns, narrow
-from trustcommerce.run.layers import ORDER, Layers, at, needed_items
+from trustcommerce.run.layers import ORDER, Held, Layers, at, needed_items
 
 __all__ = ["peers"]
 
@@ -67,7 +67,7 @@ def _reads(relation: Peers) -> set[str]:
 
 def _beside(layers: Layers, source: str, groups: Sequence[tuple[tuple[Expr, ...], list[Measure]]]) -> str:
     """The rows of a layer with measures of each group of partitions."""
-    staged = layers.stage(exp.select("*").from_(source, copy=False))
+    staged = layers.stage(exp.select("*").from_(source, copy=False), Held())
     layers.restart()
     query = exp.select("x.*").from_(exp.to_table(staged).as_("x"), copy=False)
     for i, (within, measures) in enumerate(groups):
@@ -78,7 +78,7 @@ def _beside(layers: Layers, source: str, groups: Sequence[tuple[tuple[Expr, ...]
         grouped = exp.select(*keyed, *(aggregated(layers, each) for each in measures)).from_(staged, copy=False)
         if key:
             grouped = grouped.group_by(*[exp.Literal.number(n + 1) for n in range(len(key))], copy=False)
-        table, alias = layers.stage(grouped, key=key, measures=tuple(measures)), f"m{i}"
+        table, alias = layers.stage(grouped, Held(key=key, measures=tuple(measures))), f"m{i}"
         on: list[exp.Expression] = [
             exp.EQ(this=layers.qualified(each), expression=at(alias, name))
             for each, name in zip(within, key, strict=True)

@@ -23,7 +23,7 @@ from trustcommerce.language.relations import (
 from trustcommerce.language.types import Type
 from trustcommerce.plan import Version
 from trustcommerce.run import grouping, joins
-from trustcommerce.run.layers import ORDER, SUBJECTS, UNKNOWN, Layers, Stage, needed_items
+from trustcommerce.run.layers import ORDER, SUBJECTS, UNKNOWN, Held, Layers, Stage, needed_items
 from trustcommerce.run.peers import peers
 from trustcommerce.run.sql import column, outward, to_sql
 
@@ -96,7 +96,7 @@ class Writer(Layers):
         if isinstance(relation, Components):
             edges = self.build(relation.source, {relation.start, relation.end})
             both = exp.select(column(relation.start), column(relation.end)).from_(edges, copy=False)
-            return self.stage(both, graph=True)
+            return self.stage(both, Held(graph=True))
         if isinstance(relation, Derive):
             return self.derive(relation, needed, outer)
         if isinstance(relation, Keep):

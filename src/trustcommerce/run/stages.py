@@ -63,11 +63,11 @@ class Stages:
 
     def stage(self, stage: Stage) -> None:
         """Make the table of a stage."""
-        if not stage.graph:
+        if not stage.held.graph:
             self.make("TABLE", stage.name, stage.sql)
-            key = self.rows(f"SELECT * FROM {stage.name}") if stage.periods is not None else []
-            if stage.periods is not None and key:
-                overlapping(stage.periods, key[0], self.plan.name)
+            key = self.rows(f"SELECT * FROM {stage.name}") if stage.held.periods is not None else []
+            if stage.held.periods is not None and key:
+                overlapping(stage.held.periods, key[0], self.plan.name)
             return
         made = f"{stage.name}_made"
         self.connection.register(made, components(self.connection.sql(stage.sql).to_arrow_table()))
@@ -76,12 +76,12 @@ class Stages:
 
     def _check_sums(self, stage: Stage) -> None:
         """Sums run wide; one that leaves its range is an error, never wrapped."""
-        for measure in stage.measures:
+        for measure in stage.held.measures:
             if measure.function != "sum":
                 continue
             name = quote(measure.name)
             test = f"NOT ({name} BETWEEN {measure.type.low} AND {measure.type.high})"
-            keys = "".join(f", CAST({key} AS VARCHAR)" for key in stage.key)
+            keys = "".join(f", CAST({key} AS VARCHAR)" for key in stage.held.key)
             row = first_row(self.connection, f"SELECT {name}{keys} FROM {stage.name} WHERE {test} ORDER BY ALL LIMIT 1")
             if row is not None:
                 raise DataError(

@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from sqlglot import exp
 
 from trustcommerce.errors import DataError
-from trustcommerce.language.relations import Field, Gather, Match, Measure, Scan, Table
+from trustcommerce.language.relations import Field, Measure, Scan, Table
 from trustcommerce.language.types import DATE, Kind, power
 from trustcommerce.model.pack import TableSpec
 from trustcommerce.plan import RuleSetPlan, Version
 from trustcommerce.run import connected
 from trustcommerce.run.contract import converted, failing, said
 from trustcommerce.run.dialects import TYPE_NAME, Dialect
-from trustcommerce.run.layers import ORDER, SUBJECTS, reads_subjects_again, sources
+from trustcommerce.run.layers import ORDER, SUBJECTS, Held, reads_subjects_again, sources
 from trustcommerce.run.query import Writer, select
 from trustcommerce.run.required import required, unmatched
 from trustcommerce.run.sql import column, literal
@@ -91,23 +91,14 @@ class Statement(Writer):
     def print(self, query: exp.Expression) -> str:
         return self.dialect.print(query)
 
-    def stage(
-        self,
-        query: exp.Select,
-        *,
-        key: tuple[str, ...] = (),
-        measures: tuple[Measure, ...] = (),
-        graph: bool = False,
-        gather: Gather | None = None,
-        periods: Match | None = None,
-    ) -> str:
+    def stage(self, query: exp.Select, held: Held) -> str:
         """A stage is a layer of the one statement."""
-        if graph:
+        if held.graph:
             return self._components(query)
         name = self.write(query)
-        if periods is not None:
-            keys = [each.name for each in periods.on]
-            self._guard(name, [f"the periods of {periods.input} overlap for "], keys)
+        if held.periods is not None:
+            keys = [each.name for each in held.periods.on]
+            self._guard(name, [f"the periods of {held.periods.input} overlap for "], keys)
         return name
 
     def _components(self, query: exp.Select) -> str:

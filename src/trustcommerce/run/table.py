@@ -280,11 +280,11 @@ class Run(Stages):
         for stage in stages:
             self.stage(stage)
             self._check_sums(stage)
-            if count and stage.gather is not None:
-                counts[stage.gather.fact] = self._counted(stage, stage.gather)
+            if count and stage.held.gather is not None:
+                counts[stage.held.gather.fact] = self._counted(stage, stage.held.gather)
         return counts
 
     def _counted(self, stage: Stage, gather: Gather) -> FactCounts:
         subjects = SUBJECTS if self.subjects is not None else None
-        query = audit(gather, stage.name, stage.key, subjects).sql(dialect="duckdb", identify=True)
+        query = audit(gather, stage.name, stage.held.key, subjects).sql(dialect="duckdb", identify=True)
         return counts_of(gather, first_row(self.connection, query) or (0,))
