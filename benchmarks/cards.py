@@ -14,8 +14,13 @@ __all__ = [
     "BANDS",
     "CHARACTERISTICS",
     "DAY",
+    "GROUPS",
+    "KNOTS",
+    "LABELS",
     "METRICS",
+    "VETOES",
     "WEIGHTS",
+    "WEIGHTS30",
     "band_points",
     "card10_engine",
     "card10_python",
@@ -77,34 +82,34 @@ def card10_python() -> Callable[[Record], int]:
 
 
 METRICS = tuple(f"m{i:02d}" for i in range(30))
-_WEIGHTS30 = tuple(1 + i % 5 for i in range(30))
-_KNOTS = tuple(
+WEIGHTS30 = tuple(1 + i % 5 for i in range(30))
+KNOTS = tuple(
     tuple((round(k * (0.15 + 0.01 * i), 2), y) for k, y in enumerate((100, 85.5, 60, 22.5, 0))) for i in range(30)
 )
-_GROUPS = {"logistics": (40, METRICS[:10]), "goods": (35, METRICS[10:20]), "service": (25, METRICS[20:])}
-_VETOES = {"counterfeits": 20, "fake_orders": 40, "leaks": 50, "refusals": 60}
-_LABELS = (("excellent", 85), ("good", 70), ("fair", 50))
+GROUPS = {"logistics": (40, METRICS[:10]), "goods": (35, METRICS[10:20]), "service": (25, METRICS[20:])}
+VETOES = {"counterfeits": 20, "fake_orders": 40, "leaks": 50, "refusals": 60}
+LABELS = (("excellent", 85), ("good", 70), ("fair", 50))
 
 
 def card30_engine() -> Engine:
     columns = {"store_id": "text"} | dict.fromkeys(METRICS, '{type: "number?", range: [0, 10]}')
-    columns |= dict.fromkeys(_VETOES, "{type: integer, range: [0, 1000]}")
+    columns |= dict.fromkeys(VETOES, "{type: integer, range: [0, 1000]}")
     lines = ["scores:", "  card:", "    range: [0, 100]", "    round: 0.01", "    missing: insufficient", "    parts:"]
-    for group, (weight, names) in _GROUPS.items():
+    for group, (weight, names) in GROUPS.items():
         lines += [f"      {group}:", f"        weight: {weight}", "        missing: leave_out", "        parts:"]
         for name in names:
             i = METRICS.index(name)
-            knots = ", ".join(f"[{x}, {y}]" for x, y in _KNOTS[i])
+            knots = ", ".join(f"[{x}, {y}]" for x, y in KNOTS[i])
             lines.append(
-                f"          p_{name}: {{weight: {_WEIGHTS30[i]}, of: {name}, curve: [{knots}], missing: leave_out}}"
+                f"          p_{name}: {{weight: {WEIGHTS30[i]}, of: {name}, curve: [{knots}], missing: leave_out}}"
             )
     lines.append("    limits:")
-    lines += [f"      {name}: {{when: {name} > 0, at_most: {cap}}}" for name, cap in _VETOES.items()]
-    steps = ", ".join(f'">= {bound}": {label}' for label, bound in _LABELS)
+    lines += [f"      {name}: {{when: {name} > 0, at_most: {cap}}}" for name, cap in VETOES.items()]
+    steps = ", ".join(f'">= {bound}": {label}' for label, bound in LABELS)
     lines += [
         "levels:",
         "  grade:",
-        f"    labels: [none, poor, {', '.join(each for each, _ in _LABELS[::-1])}]",
+        f"    labels: [none, poor, {', '.join(each for each, _ in LABELS[::-1])}]",
         "    of: card",
         f"    steps: {{{steps}, else: poor}}",
         "    missing: none",
@@ -117,7 +122,7 @@ def card30_records(count: int = 1000, seed: int = 30) -> list[Record]:
     return [
         {"store_id": f"s{n}"}
         | {name: None if rng.random() < 0.02 else rng.random() for name in METRICS}
-        | {name: int(rng.random() < 0.03) for name in _VETOES}
+        | {name: int(rng.random() < 0.03) for name in VETOES}
         for n in range(count)
     ]
 
@@ -125,28 +130,28 @@ def card30_records(count: int = 1000, seed: int = 30) -> list[Record]:
 def card30_python() -> Callable[[Record], tuple[int | None, str]]:
     """By hand: score in ten-thousandths of a point, and level; the record is not checked, no part is kept."""
     lines = ["def card(record):"]
-    for group, (_, names) in _GROUPS.items():
+    for group, (_, names) in GROUPS.items():
         lines.append(f"    {group} = weights = 0")
         for name in names:
             i = METRICS.index(name)
             lines += [
                 f"    x = record[{name!r}]",
                 "    if x is not None:",
-                f"        weights += {_WEIGHTS30[i]}",
-                *_curve(_KNOTS[i]),
-                f"        {group} += floor(y * 10000.0 + 0.5) * {_WEIGHTS30[i]}",
+                f"        weights += {WEIGHTS30[i]}",
+                *_curve(KNOTS[i]),
+                f"        {group} += floor(y * 10000.0 + 0.5) * {WEIGHTS30[i]}",
             ]
         lines.append(f"    {group} = (2 * {group} + weights) // (2 * weights) if weights else None")
     lines.append("    total = weights = 0")
-    for group, (weight, _) in _GROUPS.items():
+    for group, (weight, _) in GROUPS.items():
         lines.append(f"    if {group} is not None: weights += {weight}; total += {group} * {weight}")
     lines += ["    if not weights: return None, 'none'", "    total = (2 * total + weights) // (2 * weights)"]
     lines += [
         f"    if record[{name!r}] > 0 and total > {cap * 10_000}: total = {cap * 10_000}"
-        for name, cap in _VETOES.items()
+        for name, cap in VETOES.items()
     ]
     lines.append("    total = (total + 50) // 100 * 100")
-    lines += [f"    if total >= {bound * 10_000}: return total, {label!r}" for label, bound in _LABELS]
+    lines += [f"    if total >= {bound * 10_000}: return total, {label!r}" for label, bound in LABELS]
     lines.append("    return total, 'poor'")
     return _function(lines, "card")
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pyarrow as pa
 
@@ -20,6 +21,7 @@ from tests.parity.generate import make_pack
 from tests.parity.rows import make_rows, make_tables
 from tests.spark import spark_session
 from tests.warehouse.servers import Duck, Postgres, Warehouse, postgres_server
+from trustcommerce.run import table
 
 __all__ = ["DAY", "Case", "Way", "column_case", "fact_case", "load_text", "reference", "ways"]
 
@@ -93,19 +95,25 @@ def _table(**options: Any) -> Way:
     return lambda case: by_table(case.engine, _RULESET, case.frames, DAY, **options)
 
 
+def _narrow(case: Case) -> Outputs:
+    """As if a handful of items were too many for one query."""
+    with patch.object(table, "WIDTH", 3):
+        return by_table(case.engine, _RULESET, case.frames, DAY)
+
+
 def _shuffled(case: Case) -> Outputs:
     frames = {}
-    for name, table in case.frames.items():
-        order = list(range(table.num_rows))
-        random.Random(table.num_rows).shuffle(order)
-        frames[name] = table.take(order)
+    for name, rows in case.frames.items():
+        order = list(range(rows.num_rows))
+        random.Random(rows.num_rows).shuffle(order)
+        frames[name] = rows.take(order)
     return by_table(case.engine, _RULESET, frames, DAY, threads=2)
 
 
 def _statement(warehouse: Warehouse) -> Way:
     def judge(case: Case) -> Outputs:
-        for name, table in case.frames.items():
-            warehouse.create(name, table)
+        for name, rows in case.frames.items():
+            warehouse.create(name, rows)
         return _outputs(case, warehouse.query(case.engine.sql(_RULESET, warehouse.dialect, DAY)))
 
     return judge
@@ -136,6 +144,7 @@ def ways(memory: str, spark: bool = True) -> Iterator[Mapping[str, Way]]:
         "table, 1 thread": _table(threads=1),
         "table, 2 threads, rows shuffled": _shuffled,
         f"table, {memory}": _table(memory=memory),
+        "table, 3 items a query": _narrow,
         "statement in DuckDB": _statement(Duck()),
     }
     with postgres_server() as folder:

@@ -46,7 +46,7 @@ class Arithmetic(Foundation):
 
     def align(self, a: Expr, b: Expr) -> tuple[Expr, Expr]:
         """Both numbers in one shape: exact numbers of one scale, or doubles."""
-        if Kind.NUMBER in (a.type.kind, b.type.kind) or point_beside_count(a, b) or point_beside_count(b, a):
+        if Kind.NUMBER in (a.type.kind, b.type.kind) or point_beside_count(a, b):
             return self.to_number(a), self.to_number(b)
         scale = max(a.type.scale, b.type.scale)
         return self.rescale(a, scale), self.rescale(b, scale)
@@ -114,7 +114,7 @@ class Arithmetic(Foundation):
         fraction = self._fraction_times(a, b, span) or self._fraction_times(b, a, span)
         if fraction:
             return retype(fraction, fraction.type.with_unit(unit))
-        if point_beside_count(a, b) or point_beside_count(b, a):
+        if point_beside_count(a, b):
             a, b = self.to_number(a), self.to_number(b)
         if {a.type.kind, b.type.kind} == {Kind.EXACT, Kind.NUMBER}:
             if a.type.is_money or b.type.is_money:
@@ -200,17 +200,12 @@ def whole(x: float) -> int:
     return round_number(x, 1.0)
 
 
-def point_beside_count(a: Expr, b: Expr) -> bool:
+def point_beside_count(*args: Expr) -> bool:
     """A literal with a point beside a count is a double, beside a decimal or money exact."""
-    return (
-        a.type.literal
-        and a.type.kind is Kind.EXACT
-        and a.type.scale > 0
-        and not b.type.literal
-        and b.type.kind is Kind.EXACT
-        and b.type.scale == 0
-        and not b.type.is_money
-    )
+    exact = [each.type for each in args if each.type.kind is Kind.EXACT]
+    if not any(each.literal and each.scale > 0 for each in exact):
+        return False
+    return any(not each.literal and each.scale == 0 and not each.is_money for each in exact)
 
 
 def _quotient_unit(a: Type, b: Type) -> str | None:

@@ -33,7 +33,7 @@ def constant(value: object, span: Span | None = None) -> Literal:
 
 
 def retype(expr: Expr, type_: Type) -> Expr:
-    return evolve(expr, type=type_)
+    return expr if type_ is expr.type else evolve(expr, type=type_)
 
 
 def null_of(type_: Type, span: Span | None = None) -> Literal:

@@ -193,9 +193,7 @@ class Operations(Arithmetic):
             if not fits:
                 return None
             leader = retype(leader, leader.type.with_unit(unit))
-        as_double = any(a.type.kind is Kind.NUMBER for a in known) or any(
-            point_beside_count(a, b) for a in known for b in known
-        )
+        as_double = any(a.type.kind is Kind.NUMBER for a in known) or point_beside_count(*known)
         scale = max(a.type.scale for a in known)
         unified = []
         for a in args:

@@ -92,7 +92,7 @@ class Type:
         return evolve(self, low=low, high=high)
 
     def with_unit(self, unit: str | None) -> "Type":
-        return evolve(self, unit=unit)
+        return self if self.unit == unit else evolve(self, unit=unit)
 
     def __str__(self) -> str:
         suffix = "?" if self.nullable and self.kind is not Kind.MISSING else ""

@@ -18,7 +18,7 @@ from trustcommerce.language.relations import (
 )
 from trustcommerce.language.types import DATE
 from trustcommerce.plan.context import Context, Step
-from trustcommerce.plan.origins import hidden, put
+from trustcommerce.plan.origins import hidden, stacked
 
 __all__ = ["chain", "links"]
 
@@ -54,14 +54,12 @@ def chain(
         relation = evolve(gather, source=relation)
     given = {each.name for each in inputs} | {"as_of"} | {m.name for g in gathers for m in g.measures}
     steps = context.steps
-    for step in steps[:before]:
-        relation = put(relation, step)
+    relation = stacked(relation, steps[:before])
     if where is not None and not (isinstance(where, Literal) and where.value is True):
         relation = Keep(source=relation, where=where)
     rest = steps[before:]
     early = [step for step in rest if isinstance(step, Step) and step.reads() <= given and _joins(step)]
-    for step in early:
-        relation = put(relation, step)
+    relation = stacked(relation, early)
     placed = set(map(id, early))
     return _scheduled(relation, [step for step in rest if id(step) not in placed])
 
@@ -89,21 +87,26 @@ def _subjects(context: Context, inputs: tuple[Field, ...]) -> Relation:
 def _scheduled(relation: Relation, steps: list[Item | Step]) -> Relation:
     """Steps in order, aggregates over peers as late as can be, so that those of one partition run together."""
     waiting: list[Peers] = []
+    ready: list[Item | Step] = []
     held: set[str] = set()
     nothing = Scan(table="", key=(), fields=())
+
+    def flushed() -> Relation:
+        return _flush(stacked(relation, ready), waiting)
+
     for step in steps:
         made = step.build(nothing) if isinstance(step, Step) else None
         if isinstance(made, Peers):
             if step_reads(made) & held:
-                relation, waiting, held = _flush(relation, waiting), [], set()
+                relation, ready, waiting, held = flushed(), [], [], set()
             waiting.append(made)
             held |= {measure.name for measure in made.measures}
             continue
         needs = columns(step.expr) if isinstance(step, Item) else step.reads()
         if needs & held:
-            relation, waiting, held = _flush(relation, waiting), [], set()
-        relation = put(relation, step)
-    return _flush(relation, waiting)
+            relation, ready, waiting, held = flushed(), [], [], set()
+        ready.append(step)
+    return flushed()
 
 
 def step_reads(peers: Peers) -> set[str]:

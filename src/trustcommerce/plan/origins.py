@@ -4,7 +4,7 @@ In: an `Origin` as written. Out: a scope over its columns, and the relation of i
 the columns that were read.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from attrs import frozen
@@ -19,7 +19,7 @@ from trustcommerce.model import Origin, Pack, RuleSet
 from trustcommerce.plan.context import Context, Step
 from trustcommerce.registry import Registry
 
-__all__ = ["OriginRows", "Shared", "hidden", "put"]
+__all__ = ["OriginRows", "Shared", "hidden", "stacked"]
 
 _ANSWER = "wrap it: `coalesce(..., false)`"
 
@@ -171,15 +171,11 @@ class OriginRows:
 
     def relation(self) -> Relation:
         """Rows that are seen, with computed columns."""
-        relation = self._seen()
-        for step in self.context.steps[: self._before]:
-            relation = put(relation, step)
+        relation = stacked(self._seen(), self.context.steps[: self._before])
         if self.where is not None:
             label = self.origin.where.text if self.origin.where is not None else ""
             relation = Keep(source=relation, where=self.where, label=label)
-        for step in self.context.steps[self._before :]:
-            relation = put(relation, step)
-        return relation
+        return stacked(relation, self.context.steps[self._before :])
 
     def _seen(self) -> Relation:
         """The scan, without rows that are not there yet or not known yet."""
@@ -235,10 +231,22 @@ def hidden(fields: Iterable[Field]) -> tuple[str, ...]:
     return tuple(f.name for f in fields if f.type.nullable and f.type.kind in (Kind.DATE, Kind.TIMESTAMP))
 
 
-def put(relation: Relation, step: Item | Step) -> Relation:
-    """A step on top of the rows so far."""
-    if isinstance(step, Step):
-        return step.build(relation) or relation
+def stacked(relation: Relation, steps: Iterable[Item | Step]) -> Relation:
+    """Steps in their order on top of the rows so far; items that follow each other are one node."""
+    items: list[Item] = []
+    for step in steps:
+        if isinstance(step, Item):
+            items.append(step)
+            continue
+        made = step.build(_derived(relation, items))
+        if made is not None:
+            relation, items = made, []
+    return _derived(relation, items)
+
+
+def _derived(relation: Relation, items: Sequence[Item]) -> Relation:
+    if not items:
+        return relation
     if isinstance(relation, Derive):
-        return Derive(source=relation.source, items=(*relation.items, step))
-    return Derive(source=relation, items=(step,))
+        return Derive(source=relation.source, items=(*relation.items, *items))
+    return Derive(source=relation, items=tuple(items))

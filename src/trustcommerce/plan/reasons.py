@@ -18,6 +18,8 @@ from trustcommerce.plan.shape import Line, NodeShape
 __all__ = ["TOP", "lower_reasons"]
 
 TOP = 3
+_GROUP = 32
+"""How many keys are compared in one step: of thousands, the largest of each group are compared again."""
 INSUFFICIENT = "INSUFFICIENT_DATA"
 _ZERO = Literal(0, POINTS.within(0, 0))
 
@@ -39,6 +41,7 @@ def lower_reasons(root: Node, context: Context) -> tuple[Line, ...]:
     losses = list(_losses((root,), context))
     lines = []
     keys: list[Expr] = []
+    group: list[Expr] = []
     bits = max(1, len(losses).bit_length())
     for i, loss in enumerate(losses):
         item = f"{shape.path}.lost.{i + 1}"
@@ -48,8 +51,11 @@ def lower_reasons(root: Node, context: Context) -> tuple[Line, ...]:
         named = context.define(item, lost, late=True)
         lines.append(evolve(loss.line, item=item))
         key = _key(named, bits, len(lines) - 1, context)
-        keys.append(context.hoist(f"{shape.path}.key.{i + 1}", key, late=True))
-    _rank(shape, root, lines, keys, bits, context)
+        group.append(context.hoist(f"{shape.path}.key.{i + 1}", key, late=True))
+        if len(group) == _GROUP < len(losses) // 2:
+            keys += _largest(f"{shape.path}.key.{i + 1}.top", group, context)
+            group = []
+    _rank(shape, root, lines, [*keys, *group], bits, context)
     return tuple(lines)
 
 
@@ -184,18 +190,7 @@ def _rank(
     shape: NodeShape, root: Node, lines: Sequence[Line], keys: Sequence[Expr], bits: int, context: Context
 ) -> None:
     ops, factor = context.ops, 1 << bits
-    previous: Expr | None = None
-    for place in range(1, TOP + 1):
-        below = (
-            keys
-            if previous is None
-            else [ops.case([(ops.compare("lt", key, previous), key)], _minus_one()) for key in keys]
-        )
-        top = ops.extreme("greatest", below) if below else _minus_one()
-        if top.type == UNKNOWN:
-            return
-        top = context.hoist(f"{shape.path}.top_{place}", top, late=True)
-        previous = top
+    for place, top in enumerate(_largest(f"{shape.path}.top", _few(shape.path, keys, context), context), 1):
         none = ops.compare("lt", top, constant(0))
         base = retype(top, top.type.within(0, top.type.high))
         by = Literal(factor, INTEGER.within(factor, factor))
@@ -210,6 +205,31 @@ def _rank(
             code, lost = _decided(shape, root, code, lost, context)
         context.define(f"{shape.path}.reason_{place}", code, late=True)
         context.define(f"{shape.path}.lost_{place}", lost, late=True)
+
+
+def _few(path: str, keys: Sequence[Expr], context: Context) -> Sequence[Expr]:
+    """Keys among which the largest are, so few that one step can read all."""
+    turn = 0
+    while len(keys) > 2 * _GROUP:
+        turn += 1
+        groups = [keys[i : i + _GROUP] for i in range(0, len(keys), _GROUP)]
+        keys = [
+            top for i, group in enumerate(groups, 1) for top in _largest(f"{path}.round_{turn}.{i}", group, context)
+        ]
+    return keys
+
+
+def _largest(name: str, keys: Sequence[Expr], context: Context) -> Iterator[Expr]:
+    """The largest of some keys as items `name_1` to 3; -1 where there are fewer."""
+    ops = context.ops
+    below = keys
+    for place in range(1, TOP + 1):
+        top = ops.extreme("greatest", below) if below else _minus_one()
+        if top.type == UNKNOWN:
+            return
+        top = context.hoist(f"{name}_{place}", top, late=True)
+        yield top
+        below = [ops.case([(ops.compare("lt", key, top), key)], _minus_one()) for key in keys]
 
 
 def _code(line: Line, context: Context) -> Expr:

@@ -1,5 +1,7 @@
 """Groups as SQL: measures of facts and peers, ranks, distinct keys. Sums are wide until they are checked."""
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from trustcommerce.language.expressions import Apply, Expr, Literal, columns
@@ -8,7 +10,17 @@ from trustcommerce.language.types import Kind, Type
 from trustcommerce.run.layers import ORDER, Held, Layers, at
 from trustcommerce.run.sql import column, literal, to_sql, typed
 
-__all__ = ["ROWS", "aggregated", "distinct", "flag_count", "gather", "measure_columns", "narrow", "rank"]
+__all__ = [
+    "ROWS",
+    "aggregated",
+    "beside_subjects",
+    "distinct",
+    "flag_count",
+    "gather",
+    "measure_columns",
+    "narrow",
+    "rank",
+]
 
 ROWS = "~rows"
 _INTEGER = Type(Kind.EXACT)
@@ -31,10 +43,19 @@ def gather(layers: Layers, relation: Gather, needed: set[str]) -> str:
     measures = [each for each in relation.measures if each.name in needed]
     reads = {each.name for each in relation.on}
     source = layers.build(relation.source, needed | reads)
-    if not measures:
+    if not measures or relation.fact in layers.given:
         return source
-    if relation.fact in layers.given:
-        return source
+    return beside_subjects(layers, relation, measures, source)
+
+
+def beside_subjects(
+    layers: Layers, relation: Gather, measures: Sequence[Measure], source: str, counted: bool = True
+) -> str:
+    """The rows of a layer with measures of a fact.
+
+    Args:
+        counted: Whether the stage answers for the fact when a run counts its rows.
+    """
     wanted = {*relation.key, *(flag for flag, _ in relation.flags)}
     for each in measures:
         wanted |= measure_columns(each)
@@ -55,7 +76,8 @@ def gather(layers: Layers, relation: Gather, needed: set[str]) -> str:
     for each in measures:
         if each not in grouped:
             query = _with_groups(layers, query, each, rows, relation.key, key)
-    name = layers.stage(query, Held(key=key, measures=tuple(measures), gather=relation))
+    held = Held(key=key, measures=tuple(measures), gather=relation if counted else None)
+    name = layers.stage(query, held)
     on = [
         exp.EQ(this=at("x", mine.name), expression=at("m", theirs))
         for mine, theirs in zip(relation.on, key, strict=True)

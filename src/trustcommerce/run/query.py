@@ -22,19 +22,28 @@ from trustcommerce.language.relations import (
 )
 from trustcommerce.language.types import Type
 from trustcommerce.plan import Version
-from trustcommerce.run import grouping, joins
+from trustcommerce.run import grouping, joins, wide
 from trustcommerce.run.layers import ORDER, SUBJECTS, UNKNOWN, Held, Layers, Stage, needed_items
 from trustcommerce.run.peers import peers
 from trustcommerce.run.sql import column, outward, to_sql
 
-__all__ = ["Query", "Writer", "build_query", "select"]
+__all__ = ["WIDTH", "Query", "Writer", "build_query", "select"]
+
+
+WIDTH = 200
+"""How many items or measures one query has at most: what DuckDB plans in time that is linear in them."""
 
 
 @frozen(kw_only=True)
 class Query:
-    """The query of one version, and the stages before it, in order."""
+    """The query of one version, and the stages before it, in order.
 
-    sql: str
+    Args:
+        pieces: Queries whose rows are in the same order; the columns of each stand beside those of the others.
+        columns: The columns of all pieces, in the order of the result.
+    """
+
+    pieces: tuple[str, ...]
     columns: tuple[str, ...]
     stages: tuple[Stage, ...]
 
@@ -48,6 +57,7 @@ def build_query(
     given: frozenset[str] = frozenset(),
     wanted: tuple[str, ...] | None = None,
     extra: tuple[str, ...] = (),
+    width: int = WIDTH,
 ) -> Query:
     """The query that gives the outputs of `version` on `as_of`.
 
@@ -55,28 +65,46 @@ def build_query(
         given: Facts and peers, by name, whose measures are columns of the subject's rows already.
         wanted: Outputs to give, all by default; nothing else is computed.
         extra: Further columns of the subject's rows that the result carries.
+        width: How many items or measures one query has at most.
     """
-    outputs = [each for each in version.outputs if wanted is None or each.name in wanted]
     layers = Writer(version, as_of, known_as_of, given)
-    query = select(layers, version, wanted, extra).order_by(column(ORDER), copy=False)
-    return Query(sql=layers.finish(query), columns=tuple(each.name for each in outputs), stages=tuple(layers.stages))
+    layers.width = width
+    shown = projections(layers, version, wanted, extra)
+    stored = {name: layers.names.get(name, name) for name in shown}
+    needed = {*shown, *stored.values(), ORDER}
+    if not wide.is_wide(layers, version.relation, needed):
+        query = select(layers, version, wanted, extra).order_by(column(ORDER), copy=False)
+        return Query(pieces=(layers.finish(query),), columns=tuple(shown), stages=tuple(layers.stages))
+    pieces = []
+    for part, names in wide.owners(wide.parts(layers, version.relation, needed), stored):
+        query = exp.select(*(shown[name] for name in names)).from_(part.table, copy=False)
+        pieces.append(layers.finish(query.order_by(column(ORDER), copy=False)))
+    return Query(pieces=tuple(pieces), columns=tuple(shown), stages=tuple(layers.stages))
 
 
 def select(
     layers: "Writer", version: Version, wanted: tuple[str, ...] | None = None, extra: tuple[str, ...] = ()
 ) -> exp.Select:
     """The layer on top: outputs as the outside sees them, without an order."""
+    shown = projections(layers, version, wanted, extra)
+    rows = layers.build(version.relation, {*shown, ORDER})
+    return exp.select(*shown.values()).from_(rows, copy=False)
+
+
+def projections(
+    layers: "Writer", version: Version, wanted: tuple[str, ...] | None, extra: tuple[str, ...]
+) -> dict[str, exp.Expression]:
+    """Outputs as the outside sees them, by name: the subject, what is carried, all else."""
     outputs = [each for each in version.outputs if wanted is None or each.name in wanted]
-    rows = layers.build(version.relation, {each.name for each in outputs} | {ORDER, *extra})
     known: dict[str, Type] = {each.name: each.type for each in version.outputs}
     known |= {each.name: each.type for each in version.carried}
     subject = [each.name for each in outputs if each.block == "subject"]
-    projections = []
+    found = {}
     for name in [*subject, *extra, *(each.name for each in outputs if each.block != "subject")]:
         constant = version.constants.get(name)
         value = to_sql(constant) if constant is not None else column(layers.names.get(name, name))
-        projections.append(exp.alias_(outward(value, known[name]), name, quoted=True, copy=False))
-    return exp.select(*projections).from_(rows, copy=False)
+        found[name] = exp.alias_(outward(value, known[name]), name, quoted=True, copy=False)
+    return found
 
 
 class Writer(Layers):
@@ -97,6 +125,8 @@ class Writer(Layers):
             edges = self.build(relation.source, {relation.start, relation.end})
             both = exp.select(column(relation.start), column(relation.end)).from_(edges, copy=False)
             return self.stage(both, Held(graph=True))
+        if wide.is_wide(self, relation, needed):
+            return wide.beside(self, wide.parts(self, relation, needed))
         if isinstance(relation, Derive):
             return self.derive(relation, needed, outer)
         if isinstance(relation, Keep):

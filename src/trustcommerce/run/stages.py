@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from trustcommerce.errors import DataError
+from trustcommerce.language.relations import Measure
 from trustcommerce.language.types import power
 from trustcommerce.plan import RuleSetPlan, Version
 from trustcommerce.run.components import components
@@ -76,17 +77,26 @@ class Stages:
 
     def _check_sums(self, stage: Stage) -> None:
         """Sums run wide; one that leaves its range is an error, never wrapped."""
-        for measure in stage.held.measures:
-            if measure.function != "sum":
-                continue
-            name = quote(measure.name)
-            test = f"NOT ({name} BETWEEN {measure.type.low} AND {measure.type.high})"
-            keys = "".join(f", CAST({key} AS VARCHAR)" for key in stage.held.key)
-            row = first_row(self.connection, f"SELECT {name}{keys} FROM {stage.name} WHERE {test} ORDER BY ALL LIMIT 1")
-            if row is not None:
-                raise DataError(
-                    f"the sum `{measure.atom}` is {int(row[0]) / power(measure.type.scale):.6g}, beyond what is exact",
-                    ruleset=self.plan.name,
-                    column=measure.atom,
-                    row=", ".join(map(str, row[1:])) or None,
-                )
+        tests = {
+            each: f"NOT ({quote(each.name)} BETWEEN {each.type.low} AND {each.type.high})"
+            for each in stage.held.measures
+            if each.function == "sum"
+        }
+        if not tests:
+            return
+        wrong = self.rows(f"SELECT {', '.join(f'bool_or({test})' for test in tests.values())} FROM {stage.name}")[0]
+        for (measure, test), found in zip(tests.items(), wrong, strict=True):
+            if found:
+                self._beyond(stage, measure, test)
+
+    def _beyond(self, stage: Stage, measure: Measure, test: str) -> None:
+        """Refuse a sum, with the first row that has it."""
+        keys = "".join(f", CAST({key} AS VARCHAR)" for key in stage.held.key)
+        of = f"{quote(measure.name)}{keys} FROM {stage.name}"
+        row = self.rows(f"SELECT {of} WHERE {test} ORDER BY ALL LIMIT 1")[0]
+        raise DataError(
+            f"the sum `{measure.atom}` is {int(row[0]) / power(measure.type.scale):.6g}, beyond what is exact",
+            ruleset=self.plan.name,
+            column=measure.atom,
+            row=", ".join(map(str, row[1:])) or None,
+        )

@@ -23,7 +23,7 @@ from trustcommerce.run.duck import connect, first_row, quote
 from trustcommerce.run.evidence import FactEvidence
 from trustcommerce.run.freeze import freeze
 from trustcommerce.run.layers import ORDER, SUBJECTS, Stage, reads_subjects_again, sources
-from trustcommerce.run.query import build_query
+from trustcommerce.run.query import WIDTH, build_query
 from trustcommerce.run.required import check_required
 from trustcommerce.run.rows import Rows
 from trustcommerce.run.snapshot import FrozenPeers, FrozenRank
@@ -160,14 +160,25 @@ class Run(Stages):
                 given=given,
                 wanted=wanted,
                 extra=carried if wanted is None else (),
+                width=WIDTH,
             )
             counts = self._stages(query.stages, count)
             check_required(self, given)
-            table = self.connection.sql(query.sql).to_arrow_table()
+            table = self._joined([self.connection.sql(each).to_arrow_table() for each in query.pieces], query.columns)
             subjects = self.number(f"SELECT count(*) FROM {SUBJECTS}") if self.subjects is not None else table.num_rows
             return Result(table=table, subjects=subjects, facts=counts)
         finally:
             self.drop()
+
+    @staticmethod
+    def _joined(pieces: "Sequence[pa.Table]", columns: Sequence[str]) -> "pa.Table":
+        """Columns of several tables with the same rows, beside each other."""
+        if len(pieces) == 1:
+            return pieces[0]
+        import pyarrow as pa
+
+        found = {name: piece.column(name) for piece in pieces for name in piece.column_names}
+        return pa.table({name: found[name] for name in columns})
 
     def evidence(self, key: Sequence[object]) -> list[FactEvidence]:
         types = {each.name: each.type for each in self.version.inputs}
