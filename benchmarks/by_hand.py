@@ -67,16 +67,16 @@ def _sql(source: str, exact: bool) -> str:
         losses.append(f"coalesce({before} - l_{name}, 0)")
         before = f"l_{name}"
     rounded = f"({before} + 50) // 100 * 100" if exact else f"round({before} / 100) * 100"
-    keys = [
-        f"CASE WHEN {lost} > 0 THEN {lost if exact else f'CAST({lost} AS BIGINT)'} * {_KEYS} + {_KEYS - 1 - i} ELSE -1 END"
-        for i, lost in enumerate(f"x{i}" for i in range(len(losses)))
-    ]
+    keys = []
+    for i in range(len(losses)):
+        lost = f"x{i}" if exact else f"CAST(x{i} AS BIGINT)"
+        keys.append(f"CASE WHEN x{i} > 0 THEN {lost} * {_KEYS} + {_KEYS - 1 - i} ELSE -1 END")
     names = [f"k{i}" for i in range(len(keys))]
     codes = f"[{', '.join(f'{code!r}' for code in CODES)}]"
     grade = " ".join(f"WHEN score >= {bound * 10_000} THEN '{label}'" for label, bound in LABELS)
     shown = ", ".join(
-        f'CASE WHEN {"score IS NOT NULL AND " if place > 1 else ""}t{place} >= 0 '
-        f"THEN {codes}[{_KEYS} - t{place} % {_KEYS}] END AS \"card.reason_{place}\", "
+        f"CASE WHEN {'score IS NOT NULL AND ' if place > 1 else ''}t{place} >= 0 "
+        f'THEN {codes}[{_KEYS} - t{place} % {_KEYS}] END AS "card.reason_{place}", '
         f'CASE WHEN t{place} >= 0 THEN (t{place} // {_KEYS}) / 10000.0::DOUBLE END AS "card.lost_{place}"'
         for place in (1, 2, 3)
     ).replace("CASE WHEN t1", "CASE WHEN score IS NULL THEN 'INSUFFICIENT_DATA' WHEN t1", 1)

@@ -18,7 +18,9 @@ TITLES = {
     "record": "One record: 10 characteristics of 5 bands each",
     "card30": "One record: 30 metrics with curves, 3 groups, 4 vetoes, a level",
     "table": "A table of 1,000,000 rows",
-    "events": "From 5,000,000 orders to the scores of 50,000 stores",
+    "table30": "A table of subjects with 30 metrics: score, level and three reasons",
+    "growth": "How time grows with rules and with subjects",
+    "events": "From orders to the scores of stores",
 }
 _WIDTHS = (9, 9, 8, 14)
 _CASE = 80 - sum(_WIDTHS)

@@ -15,7 +15,9 @@ BENCHMARKS = {
     "record": "benchmarks.record",
     "card30": "benchmarks.card30",
     "table": "benchmarks.table",
+    "table30": "benchmarks.table30",
     "events": "benchmarks.events",
+    "growth": "benchmarks.growth",
 }
 
 Prepare = Callable[[], Callable[[], object]]
@@ -26,6 +28,10 @@ def main() -> None:
     module = import_module(BENCHMARKS[name])
     if action == "run":
         print(json.dumps([each.as_dict() for each in module.rows()]))
+        return
+    if action == "steps":
+        steps = [list(each) for each in module.STEPS[rest[0]]()]
+        print(json.dumps([steps, peak_mb()]))
         return
     cases: Mapping[str, Prepare] = module.CASES
     cases[rest[0]]()()

@@ -282,7 +282,23 @@ class Operations(Arithmetic):
             type_ = type_.within(
                 pick(ranges.of(a.type)[0] for a in unified), pick(ranges.of(a.type)[1] for a in unified)
             )
-        return unified[0] if len(unified) == 1 else self.apply(op, unified, type_, span)
+            unified = _contenders(op, unified)
+        return retype(unified[0], type_) if len(unified) == 1 else self.apply(op, unified, type_, span)
+
+
+def _contenders(op: str, args: list[Expr]) -> list[Expr]:
+    """The arguments that can be the result: one that is never missing may be beyond others by its range.
+
+    Not so for doubles, where equals may be a zero with a sign and one without.
+    """
+    if any(each.type.kind is Kind.NUMBER for each in args):
+        return args
+    sign = 1 if op == "greatest" else -1
+    bounds = [sorted(sign * end for end in ranges.of(each.type)) for each in args]
+    best = max(range(len(args)), key=lambda i: bounds[i][0])
+    return [
+        each for i, each in enumerate(args) if i == best or each.type.nullable or bounds[i][1] > bounds[best][0]
+    ]
 
 
 def _comparison_hint(a: Expr, b: Expr) -> str | None:

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from trustcommerce.language.expressions import Expr, Literal
 from trustcommerce.language.operations import constant, null_of, retype
-from trustcommerce.language.types import INTEGER, POINTS, TEXT, UNKNOWN
+from trustcommerce.language.types import BOOLEAN, INTEGER, POINTS, TEXT, UNKNOWN
 from trustcommerce.plan.context import Context
 from trustcommerce.plan.scores import Node
 from trustcommerce.plan.shape import Line, NodeShape
@@ -148,9 +148,18 @@ def _at_root(loss: _Loss, root: Node, context: Context) -> Expr:
     product = ops.mul(loss.expr, above)
     if product.type == UNKNOWN:
         return product
+    stopped = _stopped(loss, root, context)
+    if isinstance(below, Literal) and below.value == 1:
+        return ops.case([(context.share(stopped), _ZERO)], product)
     divisor = retype(below, evolve(below.type, low=max(1, below.type.low or 0)))
-    one = isinstance(divisor, Literal) and divisor.value == 1
-    lost = product if one else ops.round_div(product, divisor)
+    reach = context.share(ops.case([(stopped, null_of(divisor.type))], divisor))
+    lost = ops.round_div(product, reach)
+    return ops.coalesce([lost, _ZERO]) if lost.type.nullable else lost
+
+
+def _stopped(loss: _Loss, root: Node, context: Context) -> Expr:
+    """Whether something above decided, so that nothing lost here reaches the score."""
+    ops = context.ops
     assert root.shape is not None
     score = context.known(root.shape.path)
     stopped = [ops.compare("gt", node.exception, constant(0)) for node in loss.path[:-1] if node.exception is not None]
@@ -163,7 +172,7 @@ def _at_root(loss: _Loss, root: Node, context: Context) -> Expr:
         stopped.append(ops.compare("gt", root.exception, constant(0)))
     if score is not None and score.type.nullable:
         stopped.insert(0, ops.is_null(score))
-    return ops.case([(ops.logic("or", stopped), _ZERO)], lost) if stopped else lost
+    return ops.logic("or", stopped) if stopped else Literal(False, BOOLEAN)
 
 
 # -- ranking
@@ -196,10 +205,8 @@ def _rank(
         by = Literal(factor, INTEGER.within(factor, factor))
         rest = ops.apply("remainder", (base, by), INTEGER.within(0, factor - 1))
         lost = ops.apply("quotient", (base, by), evolve(POINTS, low=0, high=(top.type.high or 0) // factor))
-        codes = [
-            (ops.compare("eq", rest, constant(factor - 1 - i)), _code(line, context)) for i, line in enumerate(lines)
-        ]
-        code = ops.case([(none, null_of(TEXT)), *codes], null_of(TEXT))
+        found = _found(rest, [_code(line, context) for line in lines], factor - 1, context) if lines else null_of(TEXT)
+        code = ops.case([(none, null_of(TEXT))], found)
         lost = ops.case([(none, null_of(POINTS))], lost)
         if place == 1:
             code, lost = _decided(shape, root, code, lost, context)
@@ -230,6 +237,16 @@ def _largest(name: str, keys: Sequence[Expr], context: Context) -> Iterator[Expr
         top = context.hoist(f"{name}_{place}", top, late=True)
         yield top
         below = [ops.case([(ops.compare("lt", key, top), key)], _minus_one()) for key in keys]
+
+
+def _found(rest: Expr, codes: Sequence[Expr], last: int, context: Context) -> Expr:
+    """The code at place `last - rest`, by halves: of thousands a handful are looked at."""
+    if len(codes) == 1:
+        return codes[0]
+    middle = len(codes) // 2
+    earlier = _found(rest, codes[:middle], last, context)
+    later = _found(rest, codes[middle:], last - middle, context)
+    return context.ops.case([(context.ops.compare("gt", rest, constant(last - middle)), earlier)], later)
 
 
 def _code(line: Line, context: Context) -> Expr:

@@ -39,6 +39,7 @@ def connect(
     try:
         connection.execute("SET autoinstall_known_extensions = false")
         connection.execute("SET python_enable_replacements = false")
+        connection.execute("SET preserve_insertion_order = true")
         connection.execute(f"SET temp_directory = {text(str(spill or (own.name if own else '')))}")
         if threads is not None:
             connection.execute(f"SET threads = {int(threads)}")

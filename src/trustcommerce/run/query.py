@@ -21,7 +21,7 @@ from trustcommerce.language.relations import (
     Scan,
 )
 from trustcommerce.language.types import Type
-from trustcommerce.plan import Version
+from trustcommerce.plan import Version, links
 from trustcommerce.run import grouping, joins, wide
 from trustcommerce.run.layers import ORDER, SUBJECTS, UNKNOWN, Held, Layers, Stage, needed_items
 from trustcommerce.run.peers import peers
@@ -73,13 +73,23 @@ def build_query(
     stored = {name: layers.names.get(name, name) for name in shown}
     needed = {*shown, *stored.values(), ORDER}
     if not wide.is_wide(layers, version.relation, needed):
-        query = select(layers, version, wanted, extra).order_by(column(ORDER), copy=False)
+        query = select(layers, version, wanted, extra)
+        if not _streams(version.relation):
+            query = query.order_by(column(ORDER), copy=False)
         return Query(pieces=(layers.finish(query),), columns=tuple(shown), stages=tuple(layers.stages))
     pieces = []
     for part, names in wide.owners(wide.parts(layers, version.relation, needed), stored):
         query = exp.select(*(shown[name] for name in names)).from_(part.table, copy=False)
         pieces.append(layers.finish(query.order_by(column(ORDER), copy=False)))
     return Query(pieces=tuple(pieces), columns=tuple(shown), stages=tuple(layers.stages))
+
+
+def _streams(relation: Relation) -> bool:
+    """Whether rows come in the order of their table unasked: one table, columns and conditions.
+
+    See "Order Preservation" in DuckDB's manual. A sort would take as long as everything else.
+    """
+    return all(isinstance(each, Derive | Keep | Scan) for each in links(relation))
 
 
 def select(

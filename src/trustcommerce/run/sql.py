@@ -68,6 +68,7 @@ def to_sql(expr: Expr) -> exp.Expression:
     if isinstance(expr, Literal):
         return literal(expr.value, expr.type)
     if isinstance(expr, Case):
+        expr = _null_last(expr)
         return _case([(to_sql(when), to_sql(then)) for when, then in expr.branches], to_sql(expr.otherwise))
     if isinstance(expr, Call):
         return _call(expr)
@@ -76,6 +77,30 @@ def to_sql(expr: Expr) -> exp.Expression:
         return special(expr)
     left, right = (_wrapped(to_sql(arg)) for arg in expr.args)
     return _BINARY[expr.op](this=left, expression=right)
+
+
+_COMPARISONS = ("eq", "lt", "le", "gt", "ge")
+
+
+def _null_last(expr: Case) -> Case:
+    """Steps over a column that may be missing, with the test for it last: no comparison with NULL is true."""
+    if len(expr.branches) != 1 or not isinstance(expr.otherwise, Case):
+        return expr
+    (when, then), steps = expr.branches[0], expr.otherwise
+    if not (isinstance(when, Apply) and when.op == "is_null" and isinstance(then, Literal) and then.value is None):
+        return expr
+    column = when.args[0]
+    if not isinstance(column, Column) or not all(_compares(test, column) for test, _ in steps.branches):
+        return expr
+    present = Apply("not", (when,), when.type)
+    return Case((*steps.branches, (present, steps.otherwise)), then, expr.type)
+
+
+def _compares(test: Expr, column: Column) -> bool:
+    if not isinstance(test, Apply) or test.op not in _COMPARISONS:
+        return False
+    left, right = test.args
+    return isinstance(left, Column) and left.name == column.name and isinstance(right, Literal)
 
 
 def literal(value: Any, type_: Type) -> exp.Expression:

@@ -1,0 +1,98 @@
+"""The 30-metric card over 1 and 10 million subjects: score, level and three reasons, beside code by hand."""
+
+import statistics
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import by_hand
+from benchmarks.cards import DAY, METRICS, VETOES, card30_engine
+from benchmarks.measure import Row, clock, row, worker
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["CASES", "frame", "rows"]
+
+_REPEATS = {1_000_000: 7, 10_000_000: 3}
+_OWN, _HAND, _FLOAT = "score_table", "DuckDB by hand, the same bits", "DuckDB by hand, floating point"
+_BAR = 1.2
+_HANDS: Mapping[str, Callable[["pa.Table"], object]] = {
+    _HAND: by_hand.duckdb_exact,
+    _FLOAT: by_hand.duckdb_float,
+    "Polars by hand": by_hand.polars_exact,
+    "NumPy by hand, the same bits": by_hand.numpy_exact,
+}
+
+
+def frame(count: int) -> "pa.Table":
+    """Metrics from 0 to 1, one in fifty of them missing, and vetoes that hold for one in thirty."""
+    import numpy as np
+    import pyarrow as pa
+
+    rng = np.random.default_rng(30)
+    columns: dict[str, Any] = {"store_id": pa.array(np.char.add("s", np.arange(count).astype(str)).astype(object))}
+    for name in METRICS:
+        columns[name] = pa.array(rng.random(count), mask=rng.random(count) < 0.02)
+    for name in VETOES:
+        columns[name] = (rng.random(count) < 0.03).astype(np.int64)
+    return pa.table(columns)
+
+
+def _own(rows: "pa.Table") -> Callable[[], object]:
+    engine = card30_engine()
+    return lambda: engine.score_table("card", rows, DAY, columns=by_hand.OUTPUTS)
+
+
+def _cases(rows: "pa.Table") -> dict[str, Callable[[], object]]:
+    return {_OWN: _own(rows), **{name: partial(make, rows) for name, make in _HANDS.items()}}
+
+
+def _input(count: int) -> Callable[[], object]:
+    return lambda: frame(count)
+
+
+def _case(count: int, name: str) -> Callable[[], object]:
+    return _cases(frame(count))[name]
+
+
+CASES: dict[str, Callable[[], Callable[[], object]]] = {
+    f"{count:,}: {name}": partial(_case, count, name) for count in _REPEATS for name in [_OWN, *_HANDS]
+} | {f"{count:,}: the input only": partial(_input, count) for count in _REPEATS}
+
+
+def rows() -> list[Row]:
+    _agree()
+    found = []
+    for count, repeats in _REPEATS.items():
+        cases = _cases(frame(count))
+        times: dict[str, list[float]] = {name: [] for name in cases}
+        cases[_OWN]()
+        for _ in range(repeats):  # side by side: a noisy moment meets them all
+            for name, run in cases.items():
+                times[name].append(clock(run))
+        hand = statistics.median(times[_HAND])
+        for name, seconds in times.items():
+            full = f"{count:,}: {name}"
+            note = f"{statistics.median(seconds) / hand:.2f} times DuckDB by hand"
+            bar = _BAR * hand if name == _OWN else None
+            found.append(row(full, seconds, worker("peak", "table30", full), per="run", bar=bar, note=note))
+        del cases
+        only = f"{count:,}: the input only"
+        found.append(row(only, [clock(CASES[only]())], worker("peak", "table30", only), per="run"))
+    return found
+
+
+def _agree() -> None:
+    """The same from all; Polars divides by multiplying with the inverse, so its last bit may differ."""
+    rows = frame(20_000)
+    expected = card30_engine().score_table("card", rows, DAY, columns=by_hand.OUTPUTS).select(by_hand.OUTPUTS)
+    for name, make in _HANDS.items():
+        found: Any = make(rows)
+        for output in by_hand.OUTPUTS:
+            ours, theirs = expected[output].to_pylist(), found[output].to_pylist()
+            if name == _FLOAT:
+                continue
+            if "Polars" in name and isinstance(next(filter(None, ours)), float):
+                ours, theirs = ([each and round(each, 4) for each in values] for values in (ours, theirs))
+            assert ours == theirs, (name, output)
