@@ -1,13 +1,16 @@
-"""The larger card, one record and 100,000 rows, beside Python by hand that gives the same bits."""
+"""The larger card, one record and 100,000 rows, beside Python by hand that gives the same bits, and other engines."""
 
 import datetime as dt
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from benchmarks.cards import DAY, card30_engine, card30_python, card30_records
 from benchmarks.measure import Row, clock, compare, row, worker
+from benchmarks.peers30 import PEERS
 
 __all__ = ["CASES", "rows"]
 
@@ -33,6 +36,10 @@ def _own(then: Callable[[Any], object] | None = None) -> Callable[[], object]:
     return _over_all(lambda record: then(score("card", record, day)))
 
 
+def _peer(prepare: Callable[[], Callable[[dict[str, Any]], object]]) -> Callable[[], object]:
+    return _over_all(prepare())
+
+
 def _over_all(one: Callable[[dict[str, Any]], object]) -> Callable[[], object]:
     records = card30_records()
 
@@ -56,6 +63,7 @@ CASES: dict[str, Callable[[], Callable[[], object]]] = {
     _REASONS: lambda: _own(lambda decision: decision.reasons()),
     _TREE: lambda: _own(lambda decision: decision.contributions()),
     _DATA: lambda: _own(lambda decision: decision.contributions().as_dict()),
+    **{name: partial(_peer, prepare) for name, prepare in PEERS.items()},
     _TABLE: _table,
     _LEAN: lambda: _table(_COLUMNS),
 }
@@ -64,16 +72,23 @@ CASES: dict[str, Callable[[], Callable[[], object]]] = {
 def rows() -> list[Row]:
     _agree()
     tables = (_TABLE, _LEAN)
-    times = compare({name: prepare() for name, prepare in CASES.items() if name not in tables})
+    runs = {}
+    for name, prepare in CASES.items():
+        if name not in tables:
+            with suppress(ImportError):
+                runs[name] = prepare()
+    times = compare(runs)
     count = len(card30_records())
+    own = statistics.median(times[_OWN])
     bars = {
         _OWN: _SCORE_BAR * statistics.median(times[_HAND]) / count,
-        _TREE: _TREE_BAR * statistics.median(times[_OWN]) / count,
+        _TREE: _TREE_BAR * own / count,
     }
-    found = [
-        row(name, times[name], worker("peak", "card30", name), per="record", count=count, bar=bars.get(name))
-        for name in times
-    ]
+    found = []
+    for name, seconds in times.items():
+        note = f"{statistics.median(seconds) / own:,.0f} times engine.score" if name in PEERS else ""
+        peak = worker("peak", "card30", name)
+        found.append(row(name, seconds, peak, per="record", count=count, bar=bars.get(name), note=note))
     for name in tables:
         run = CASES[name]()
         run()
@@ -96,3 +111,10 @@ def _agree() -> None:
         assert decision.scores["card"].points == points, record
         assert decision["grade"] == grade, record
         assert line == {name: decision[name] for name in _COLUMNS}, record
+    for name, prepare in PEERS.items():
+        with suppress(ImportError):
+            total = prepare()
+            for record in records:
+                expected = engine.score("card", record, DAY).scores["card"].points
+                assert expected is not None, record
+                assert abs(float(total(record)) * 10_000 - expected) < 60, (name, record)

@@ -19,7 +19,7 @@ from trustcommerce.language.names import did_you_mean
 from trustcommerce.plan import PackPlan, RuleSetPlan, Version, plan_pack, reason_texts
 from trustcommerce.read import PackFiles, day_of, read_pack
 from trustcommerce.registry import Registry
-from trustcommerce.run.frames import is_spark
+from trustcommerce.run.frames import is_spark, to_kind_of
 from trustcommerce.run.inputs import inputs_of
 from trustcommerce.run.record import NotJudged, RecordProgram, compile_record
 from trustcommerce.run.snapshot import frozen_peers
@@ -172,12 +172,14 @@ class Engine:
         threads: int | None = None,
         memory: str | None = None,
         columns: list[str] | str | None = None,
+        native: bool = False,
     ) -> Any:
         """Judge every row of a table, in its order.
 
         Args:
             ruleset: Name of the rule set.
-            frame: The subject's table: anything with the Arrow PyCapsule interface, a frame of Spark, or a path.
+            frame: The subject's table: anything with the Arrow PyCapsule interface, a lazy frame, a frame of
+                Spark, or a path.
                 What is measured of facts may stand in its columns, as a run wrote it. None takes the table from
                 `tables`.
             as_of: The day of judgement.
@@ -187,9 +189,10 @@ class Engine:
             threads: Threads to use, all cores by default.
             memory: Memory limit such as `4GB`; beyond it work spills to disk.
             columns: Columns of the result, all by default.
+            native: Whether the result is of the kind of `frame`: of pandas, Polars, DuckDB.
 
         Returns:
-            An Arrow table, or for a frame of Spark another one: key and inputs, metrics, values, points,
+            An Arrow table, a frame like `frame` under `native`, for a frame of Spark always another one: key and inputs, metrics, values, points,
             statuses, reason codes with lost points, levels, resources.
         """
         from trustcommerce.job import score_frames, wanted_columns
@@ -200,7 +203,7 @@ class Engine:
             from trustcommerce.cluster.job import score_cluster
 
             return score_cluster(self.plan, plan, frame, day, tables or {}, known=_day(known_as_of), wanted=wanted)
-        return score_frames(
+        found = score_frames(
             self.plan,
             plan,
             frame,
@@ -211,6 +214,7 @@ class Engine:
             memory=memory,
             wanted=wanted,
         )
+        return to_kind_of(frame, found) if native else found
 
     def run(
         self,

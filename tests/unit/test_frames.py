@@ -41,6 +41,28 @@ def test_frames(engine: tc.Engine, tmp_path: Path) -> None:
         assert engine.score_table(NAME, other, DAY).to_pylist() == wanted.to_pylist()
 
 
+def test_the_result_is_of_the_kind_of_the_frame(engine: tc.Engine, tmp_path: Path) -> None:
+    """With `native`; the values are those of the Arrow table, to the type."""
+    table = frame()
+    wanted = engine.score_table(NAME, table, DAY)
+    parquet.write_table(table, tmp_path / "stores.parquet")
+    connection = duckdb.connect()
+    connection.register("stores", table)
+    for given, kind in (
+        (table.to_pandas(types_mapper=pd.ArrowDtype), pd.DataFrame),
+        (pl.from_arrow(table), pl.DataFrame),
+        (pl.scan_parquet(tmp_path / "stores.parquet"), pl.LazyFrame),
+        (connection.sql("from stores"), duckdb.DuckDBPyRelation),
+        (table, pa.Table),
+        (tmp_path / "stores.parquet", pa.Table),
+    ):
+        found = engine.score_table(NAME, given, DAY, native=True)
+        assert isinstance(found, kind)
+        arrow = pa.table(found.collect() if isinstance(found, pl.LazyFrame) else found)
+        assert arrow.to_pylist() == wanted.to_pylist()
+        assert engine.score_table(NAME, given, DAY).equals(wanted)
+
+
 def test_some_columns(engine: tc.Engine) -> None:
     """`columns` gives those columns in the order of the rule set."""
     assert engine.score_table(NAME, frame(), DAY, columns=["store_level", "store_id"]).to_pylist() == [

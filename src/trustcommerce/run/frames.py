@@ -1,4 +1,4 @@
-"""Anything with the Arrow PyCapsule interface -> an Arrow table, or one clear error."""
+"""Anything with the Arrow PyCapsule interface -> an Arrow table, or one clear error; and back to its kind."""
 
 import datetime as dt
 from decimal import Decimal
@@ -9,7 +9,7 @@ from trustcommerce.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["is_spark", "to_arrow"]
+__all__ = ["is_spark", "to_arrow", "to_kind_of"]
 
 
 def is_spark(given: Any) -> bool:
@@ -22,13 +22,14 @@ def to_arrow(frame: Any, ruleset: str) -> "pa.Table":
 
     Args:
         frame: A pyarrow table, a pandas or Polars frame, a DuckDB relation, or anything else with
-            `__arrow_c_stream__`.
+            `__arrow_c_stream__`; or a lazy frame, which is computed.
         ruleset: For messages.
     """
     import pyarrow as pa
 
     if isinstance(frame, pa.Table):
         return _scannable(_unique(frame, ruleset))
+    frame = _computed(frame)
     _refuse_objects(frame, ruleset)
     if not hasattr(frame, "__arrow_c_stream__"):
         raise DataError(
@@ -42,6 +43,35 @@ def to_arrow(frame: Any, ruleset: str) -> "pa.Table":
         raise DataError(
             f"the frame can't be read: {error}", ruleset=ruleset, hint="an object column must hold values of one type"
         ) from None
+
+
+def _computed(frame: Any) -> Any:
+    """A lazy frame as an Arrow table; anything else as it is."""
+    if hasattr(frame, "__arrow_c_stream__") or not hasattr(frame, "collect"):
+        return frame
+    import narwhals as nw
+
+    given = nw.from_native(frame, pass_through=True)
+    return given.collect(backend="pyarrow").to_native() if isinstance(given, nw.LazyFrame) else frame
+
+
+def to_kind_of(frame: Any, table: "pa.Table") -> Any:
+    """`table` as a frame of the library that `frame` is of; as it is for what is no frame, such as a path.
+
+    pandas gets Arrow's types: its own have no missing integers, no dates and no decimals.
+    """
+    import narwhals as nw
+
+    given = nw.from_native(frame, pass_through=True)
+    if isinstance(given, nw.LazyFrame):
+        return nw.from_native(table).lazy(backend=given.implementation).to_native()
+    if not isinstance(given, nw.DataFrame) or given.implementation.is_pyarrow():
+        return table
+    if given.implementation.is_pandas():
+        import pandas as pd
+
+        return table.to_pandas(types_mapper=pd.ArrowDtype)
+    return nw.from_arrow(table, backend=given.implementation).to_native()
 
 
 def _unique(table: "pa.Table", ruleset: str) -> "pa.Table":
