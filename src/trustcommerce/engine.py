@@ -192,8 +192,8 @@ class Engine:
             native: Whether the result is of the kind of `frame`: of pandas, Polars, DuckDB.
 
         Returns:
-            An Arrow table, a frame like `frame` under `native`, for a frame of Spark always another one: key and inputs, metrics, values, points,
-            statuses, reason codes with lost points, levels, resources.
+            An Arrow table, a frame like `frame` under `native`, for a frame of Spark always another one: key
+            and inputs, metrics, values, points, statuses, reason codes with lost points, levels, resources.
         """
         from trustcommerce.job import score_frames, wanted_columns
 

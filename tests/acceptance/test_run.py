@@ -8,6 +8,7 @@ from pyarrow import csv, parquet
 
 import trustcommerce as tc
 from tests.acceptance.commands import DAY, FACTS, LINKAGE, Run, names
+from tests.disk import fill, small_disk
 from trustcommerce.replaced import replaced
 
 
@@ -208,3 +209,15 @@ def test_two_runs_into_one_folder(cli: Run, facts: Path, tmp_path: Path) -> None
     assert names(out) == ["operator.parquet", "run.json"]
     cli(*command)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["facts", "out"]
+
+
+def test_a_full_disk(cli: Run, facts: Path, tmp_path: Path) -> None:
+    """One sentence, and the results of the day before are still there."""
+    with small_disk(tmp_path / "disk") as disk:
+        command = ("run", LINKAGE, "--facts", facts, "--out", disk / "out", "--as-of", DAY)
+        cli(*command)
+        before = {name: (disk / "out" / name).read_bytes() for name in names(disk / "out")}
+        fill(disk)
+        assert "No space left on device" in cli(*command, code=1)
+        assert {name: (disk / "out" / name).read_bytes() for name in names(disk / "out")} == before
+        assert sorted(each.name for each in disk.iterdir()) == ["filler", "out"]

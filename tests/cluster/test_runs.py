@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from click.testing import CliRunner
 from pyarrow import parquet
 
 import trustcommerce as tc
+from tests.disk import fill, small_disk
 from tests.parity.compare import bits
 from trustcommerce.cli.main import group
 from trustcommerce.report import RunReport
@@ -252,3 +255,47 @@ def test_the_command(spark: Any, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "price_reference: " in result.output
     assert (tmp_path / "out/price_reference").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("memory", "says"),
+    [("lots", "`lots` is no amount of memory"), ("100MB", "the memory limit of 100MB is too small")],
+)
+def test_memory_that_spark_does_not_start_with(tmp_path: Path, memory: str, says: str) -> None:
+    """Said before Java is asked."""
+    arguments = ["run", str(ROOT / "policies/kuaishou"), "--facts", str(ROOT / "seeds/kuaishou"), "--out"]
+    arguments += [str(tmp_path / "out"), "--as-of", "2023-05-18", "--engine", "spark", "--memory", memory]
+    result = CliRunner().invoke(group, arguments)
+    assert isinstance(result.exception, tc.DataError)
+    assert str(result.exception).startswith(says)
+
+
+def test_a_session_with_limits(tmp_path: Path) -> None:
+    """A process of its own starts one with the threads and the memory that it is told."""
+    arguments = ["run", str(ROOT / "policies/kuaishou"), "--facts", str(ROOT / "seeds/kuaishou"), "--out"]
+    arguments += [str(tmp_path / "out"), "--as-of", "2023-05-18", "--only", "price_reference", "--engine", "spark"]
+    code = (
+        "import sys; from trustcommerce.cli.main import group; from pyspark.sql import SparkSession\n"
+        "try: group(sys.argv[1:])\n"
+        "finally:\n"
+        "    context = SparkSession.active().sparkContext\n"
+        "    heap = context._jvm.Runtime.getRuntime().maxMemory()\n"
+        "    print(context.master, 900 * 10**6 < heap < 1100 * 10**6)"
+    )
+    command = [sys.executable, "-c", code, *arguments, "--threads", "1", "--memory", "1 GB"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.endswith("local[1] True\n"), done.stderr
+    assert (tmp_path / "out/price_reference").is_dir()
+
+
+def test_a_full_disk(spark: Any, engine: tc.Engine, tmp_path: Path) -> None:
+    """One sentence, and the results of the day before are still there."""
+    tables = {"stores": STORES, "orders": ORDERS}
+    with small_disk(tmp_path / "disk") as disk:
+        engine.run(tables, disk / "out", DAY, spark=spark)
+        before = sorted((each, each.stat().st_size) for each in (disk / "out").rglob("*"))
+        fill(disk)
+        with pytest.raises(tc.RunError, match="the disk is full"):
+            engine.run(tables, disk / "out", DAY, spark=spark)
+        assert sorted((each, each.stat().st_size) for each in (disk / "out").rglob("*")) == before
+        assert sorted(each.name for each in disk.iterdir()) == ["filler", "out"]

@@ -3,6 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 
 import trustcommerce as tc
 from tests.unit.kinds import DAY, PRICES, RECORD, ROW, by_table, frame, refused
+from trustcommerce.run import duck
 
 
 def test_columns_of_a_frame(engine: tc.Engine) -> None:
@@ -77,7 +79,7 @@ def test_object_columns(engine: tc.Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    "what", [[1], {"k": ["a"]}, 5, pl.LazyFrame({"k": ["a"]})], ids=lambda what: type(what).__name__
+    "what", [[1], {"k": ["a"]}, 5, pl.Series("k", ["a"]).dtype], ids=lambda what: type(what).__name__
 )
 def test_what_is_no_table(engine: tc.Engine, what: Any) -> None:
     """Anything without Arrow's interface is refused as no table."""
@@ -133,6 +135,8 @@ def test_days_that_are_none(engine: tc.Engine, day: Any) -> None:
     [
         ({"threads": 0}, "0 threads"),
         ({"memory": "lots"}, "no amount of memory"),
+        ({"memory": "1KB"}, "nothing runs with less than 50MB"),
+        ({"memory": "0.04 GiB"}, "the memory limit of 0.04 GiB is too small"),
         ({"columns": ["nothing"]}, "gives no `nothing`"),
         ({"columns": []}, "asks for nothing"),
     ],
@@ -144,8 +148,11 @@ def test_options_of_a_table_run(engine: tc.Engine, options: dict[str, Any], says
 
 
 def test_too_little_memory(engine: tc.Engine) -> None:
-    """A memory limit that the run cannot keep is an error of the run, not of the data."""
-    with pytest.raises(tc.RunError, match="the memory limit is too small"):
+    """A memory limit that turns out too small is an error of the run, not of the data."""
+    with (
+        patch.object(duck, "_LEAST", 0),
+        pytest.raises(tc.RunError, match="the memory limit is too small, give more or fewer threads"),
+    ):
         by_table(engine, frame(), memory="1KB")
 
 

@@ -7,10 +7,10 @@ from unittest.mock import patch
 
 import pyarrow as pa
 import pytest
-
-import trustcommerce as tc
 from benchmarks.cards import card30_engine
 from benchmarks.growth import COLUMNS, pack
+
+import trustcommerce as tc
 from trustcommerce.run import query, table
 
 DAY = dt.date(2026, 11, 1)

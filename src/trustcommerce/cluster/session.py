@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 
 from trustcommerce.errors import DataError, RunError, TrustCommerceError
 from trustcommerce.run.dialects import SAID
+from trustcommerce.run.limits import check_limits
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 __all__ = ["checked", "local", "told"]
 
+_LEAST = 512
+"""MB; with less Spark does not start."""
 _SETTINGS = {
     "spark.sql.groupByOrdinal": "true",
     "spark.sql.orderByOrdinal": "true",
@@ -33,7 +36,12 @@ def local(threads: int | None, memory: str | None) -> "SparkSession":
     Args:
         threads: Threads of a new session on this machine, all cores by default.
         memory: Memory of a new session on this machine, such as `4GB`.
+
+    Raises:
+        DataError: The limits are none, or less than what Spark starts with.
+        RunError: Spark is not installed or does not start.
     """
+    amount = check_limits(threads, memory, _LEAST)
     try:
         from pyspark.sql import SparkSession
     except ImportError:
@@ -42,8 +50,8 @@ def local(threads: int | None, memory: str | None) -> "SparkSession":
     builder = SparkSession.builder.appName("trustcommerce").config("spark.ui.showConsoleProgress", "false")
     if threads is not None:
         builder = builder.master(f"local[{threads}]")
-    if memory is not None:
-        builder = builder.config("spark.driver.memory", memory.lower().removesuffix("b"))
+    if amount is not None:
+        builder = builder.config("spark.driver.memory", f"{amount // 1024}k")
     try:
         session = builder.getOrCreate()
     except Exception as error:  # of py4j when there is no Java, of Spark when settings clash

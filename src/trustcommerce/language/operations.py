@@ -296,9 +296,7 @@ def _contenders(op: str, args: list[Expr]) -> list[Expr]:
     sign = 1 if op == "greatest" else -1
     bounds = [sorted(sign * end for end in ranges.of(each.type)) for each in args]
     best = max(range(len(args)), key=lambda i: bounds[i][0])
-    return [
-        each for i, each in enumerate(args) if i == best or each.type.nullable or bounds[i][1] > bounds[best][0]
-    ]
+    return [each for i, each in enumerate(args) if i == best or each.type.nullable or bounds[i][1] > bounds[best][0]]
 
 
 def _comparison_hint(a: Expr, b: Expr) -> str | None:

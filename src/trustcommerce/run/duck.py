@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trustcommerce.errors import DataError, RunError
+from trustcommerce.run.limits import check_limits
 
 if TYPE_CHECKING:
     import duckdb
 
 __all__ = ["connect", "first_row", "quote", "reading", "text"]
 
+_LEAST = 50
+"""MB; what a thread takes to group rows is some tens of them, whatever the rows."""
 _READ: dict[int, dict[str, tuple[Path, ...]]] = {}
 """What each open connection reads by itself, by the connection's id: DuckDB's messages don't always say."""
 
@@ -29,10 +32,7 @@ def connect(
     """
     import duckdb
 
-    if memory is not None and not re.fullmatch(r"[0-9]+(\.[0-9]+)? ?[KMGT]i?B", memory):
-        raise DataError(f"`{memory}` is no amount of memory", hint="write it as 4GB or 500MB")
-    if threads is not None and threads < 1:
-        raise DataError(f"{threads} threads can do nothing", hint="give 1 or more, or None for all cores")
+    check_limits(threads, memory, _LEAST)
     own = None if spill is not None else tempfile.TemporaryDirectory(prefix="trustcommerce-")
     connection = duckdb.connect()
     read = _READ[id(connection)] = {}
@@ -70,7 +70,7 @@ def _mapped(what: str, error: "duckdb.Error", read: dict[str, tuple[Path, ...]])
 
     said = re.sub(r"^(\w+ )*(Error|Exception): ", "", str(error).splitlines()[0])
     if isinstance(error, duckdb.OutOfMemoryException):
-        return RunError(f"{what}: the memory limit is too small: {said}")
+        return RunError(f"{what}: the memory limit is too small, give more or fewer threads: {said}")
     if "No space left" in said or "Disk quota exceeded" in said:
         return RunError(f"{what}: the disk is full: {said}")
     if isinstance(error, duckdb.NotImplementedException):
