@@ -9,14 +9,14 @@ from typing import Any
 
 from benchmarks.measure import ROOT, Row, clock, row, worker
 
-__all__ = ["CASES", "rows"]
+__all__ = ["BY_HAND", "CASES", "DAY", "PACK", "WANTED", "folder", "rows"]
 
 _REPEATS = {5_000_000: 5, 50_000_000: 3}
 _BAR = 1.2
 _MEMORY = "3GB"
-_DAY = "2023-05-18"
-_PACK = ROOT / "benchmarks" / "packs" / "events"
-_WANTED = ["store_id", "score", "level"]
+DAY = "2023-05-18"
+PACK = ROOT / "benchmarks" / "packs" / "events"
+WANTED = ["store_id", "score", "level"]
 
 _MAKE = """
 COPY (SELECT 's' || i AS store_id, ['N', 'S', 'E', 'W'][1 + i % 4] AS region FROM range({stores}) t(i))
@@ -42,7 +42,7 @@ COPY (SELECT i AS incident_id, ['N', 'E'][1 + i] AS region,
   TO '{folder}/incidents.parquet';
 """
 
-_BY_HAND = """
+BY_HAND = """
 WITH seen AS (
   SELECT o.* FROM read_parquet('{folder}/orders.parquet') o
   WHERE paid_at < DATE '2023-05-18' AND NOT abnormal AND NOT EXISTS (
@@ -93,37 +93,37 @@ FROM scored
 """
 
 
-def _folder(orders: int) -> Path:
+def folder(orders: int) -> Path:
     """The events as Parquet files; made once, in the folder for temporary files."""
     import duckdb
 
-    folder = Path(tempfile.gettempdir()) / f"trustcommerce-benchmark-{orders}"
-    if not folder.is_dir():
-        beside = Path(tempfile.mkdtemp(dir=folder.parent))
+    place = Path(tempfile.gettempdir()) / f"trustcommerce-benchmark-{orders}"
+    if not place.is_dir():
+        beside = Path(tempfile.mkdtemp(dir=place.parent))
         made = _MAKE.replace("{orders}", str(orders)).replace("{stores}", str(orders // 100))
         duckdb.connect().execute(made.replace("{folder}", str(beside)))
-        beside.rename(folder)
-    return folder
+        beside.rename(place)
+    return place
 
 
 def _by_hand(orders: int) -> Callable[[], object]:
     import duckdb
 
-    query, settings = _BY_HAND.replace("{folder}", str(_folder(orders))), {"memory_limit": _MEMORY}
+    query, settings = BY_HAND.replace("{folder}", str(folder(orders))), {"memory_limit": _MEMORY}
     return lambda: duckdb.connect(config=settings).sql(query).to_arrow_table()
 
 
 def _run(columns: list[str] | None, orders: int) -> Callable[[], Any]:
     from trustcommerce.engine import load
 
-    engine, folder = load(_PACK), _folder(orders)
-    return lambda: engine.score_table("store", None, _DAY, tables=folder, columns=columns, memory=_MEMORY)
+    engine, place = load(PACK), folder(orders)
+    return lambda: engine.score_table("store", None, DAY, tables=place, columns=columns, memory=_MEMORY)
 
 
 _HAND = "hand-written query: score and level"
 _CASES: dict[str, Callable[[int], Callable[[], object]]] = {
     _HAND: _by_hand,
-    "score_table: score and level": partial(_run, _WANTED),
+    "score_table: score and level": partial(_run, WANTED),
     "score_table: every column, reasons too": partial(_run, None),
 }
 CASES: dict[str, Callable[[], Callable[[], object]]] = {

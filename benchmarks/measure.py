@@ -27,7 +27,10 @@ LIBRARIES = (
     "pyarrow",
     "numpy",
     "sqlglot",
+    "polars",
+    "pyspark",
     "zen-engine",
+    "common-expression-language",
     "rule-engine",
     "business-rules",
 )

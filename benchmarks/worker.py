@@ -17,6 +17,7 @@ BENCHMARKS = {
     "table": "benchmarks.table",
     "table30": "benchmarks.table30",
     "events": "benchmarks.events",
+    "spark": "benchmarks.spark",
     "growth": "benchmarks.growth",
 }
 
