@@ -63,7 +63,8 @@ def _sql(source: str, exact: bool) -> str:
     mean = _sql_mean([(group, weight) for group, (weight, _) in GROUPS.items()], "w", exact)
     limits, before = [], "mean"
     for name, cap in VETOES.items():
-        limits.append(f"CASE WHEN {name} > 0 THEN least({before}, {cap * 10_000}) ELSE {before} END AS l_{name}")
+        test = f"{name} > 0 AND {before} > {cap * 10_000}"  # not true without a mean
+        limits.append(f"CASE WHEN {test} THEN {cap * 10_000} ELSE {before} END AS l_{name}")
         losses.append(f"coalesce({before} - l_{name}, 0)")
         before = f"l_{name}"
     rounded = f"({before} + 50) // 100 * 100" if exact else f"round({before} / 100) * 100"

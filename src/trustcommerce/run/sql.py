@@ -68,6 +68,8 @@ def to_sql(expr: Expr) -> exp.Expression:
     if isinstance(expr, Literal):
         return literal(expr.value, expr.type)
     if isinstance(expr, Case):
+        if _is_default(expr):
+            return exp.Coalesce(this=to_sql(expr.otherwise), expressions=[to_sql(expr.branches[0][1])])
         expr = _null_last(expr)
         return _case([(to_sql(when), to_sql(then)) for when, then in expr.branches], to_sql(expr.otherwise))
     if isinstance(expr, Call):
@@ -80,6 +82,24 @@ def to_sql(expr: Expr) -> exp.Expression:
 
 
 _COMPARISONS = ("eq", "lt", "le", "gt", "ge")
+
+
+def _is_default(expr: Case) -> bool:
+    """Whether it is arithmetic with a column and a constant, and another constant where the column is missing."""
+    if (
+        len(expr.branches) != 1
+        or not isinstance(expr.otherwise, Apply)
+        or expr.otherwise.op not in ("add", "sub", "mul")
+    ):
+        return False
+    when, then = expr.branches[0]
+    if not (isinstance(when, Apply) and when.op == "is_null" and isinstance(then, Literal) and then.value is not None):
+        return False
+    tested, args = when.args[0], expr.otherwise.args
+    return isinstance(tested, Column) and any(
+        isinstance(one, Column) and one.name == tested.name and isinstance(other, Literal) and other.value is not None
+        for one, other in (args, args[::-1])
+    )
 
 
 def _null_last(expr: Case) -> Case:
