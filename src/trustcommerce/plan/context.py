@@ -207,9 +207,9 @@ class Context:
         self._done[name] = column
         return column
 
-    def define_once(self, name: str, expr: Expr) -> Expr:
+    def define_once(self, name: str, expr: Expr, *, late: bool = False) -> Expr:
         """As `define`, for helpers that several places ask for."""
-        return self._done[name] if name in self._done else self.define(name, expr)
+        return self._done[name] if name in self._done else self.define(name, expr, late=late)
 
     def hoist(self, name: str, expr: Expr, *, late: bool = False) -> Expr:
         """`expr` under a name; a column keeps its own and is known by this one too."""
@@ -222,14 +222,15 @@ class Context:
         """Put a relation on top of the rows so far."""
         self.steps.append(Step(build, reads))
 
-    def share(self, expr: Expr) -> Expr:
+    def share(self, expr: Expr, *, late: bool = False) -> Expr:
         """`expr` as an item that is named after what it computes.
 
         What rests on an assumption stays where it holds: items are computed for every row.
         """
         if isinstance(expr, Literal | Column) or columns(expr) & self.present:
             return expr
-        return self.define_once(f"shared.{meaning([described(expr)])[:16]}", expr)
+        name = f"{'late' if late else 'shared'}.{meaning([described(expr)])[:16]}"
+        return self.define_once(name, expr, late=late)
 
     @contextmanager
     def aside(self) -> Iterator[None]:

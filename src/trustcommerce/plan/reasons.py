@@ -150,9 +150,9 @@ def _at_root(loss: _Loss, root: Node, context: Context) -> Expr:
         return product
     stopped = _stopped(loss, root, context)
     if isinstance(below, Literal) and below.value == 1:
-        return ops.case([(context.share(stopped), _ZERO)], product)
+        return ops.case([(context.share(stopped, late=True), _ZERO)], product)
     divisor = retype(below, evolve(below.type, low=max(1, below.type.low or 0)))
-    reach = context.share(ops.case([(stopped, null_of(divisor.type))], divisor))
+    reach = context.share(ops.case([(stopped, null_of(divisor.type))], divisor), late=True)
     lost = ops.round_div(product, reach)
     return ops.coalesce([lost, _ZERO]) if lost.type.nullable else lost
 
