@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.measure import RESULTS, ROOT
 from benchmarks.worker import BENCHMARKS
 
-__all__ = ["BEGIN", "END", "TITLES", "markdown", "parity", "text_table", "write_readme"]
+__all__ = ["BEGIN", "END", "TITLES", "growth", "markdown", "parity", "text_table", "write_readme"]
 
 BEGIN, END = "<!-- benchmarks:begin -->", "<!-- benchmarks:end -->"
 TITLES = {
@@ -19,7 +19,7 @@ TITLES = {
     "card30": "One record: 30 metrics with curves, 3 groups, 4 vetoes, a level",
     "table": "A table of 1,000,000 rows",
     "table30": "A table of subjects with 30 metrics: score, level and three reasons",
-    "growth": "How time grows with rules and with subjects",
+    "growth": "How time grows with rules and with subjects; the exponent is that of the last step, 1 is linear",
     "spark": "From 5,000,000 orders to the scores of 50,000 stores on Spark",
     "events": "From orders to the scores of stores",
 }
@@ -77,9 +77,11 @@ def markdown(results: list[Mapping[str, Any]]) -> str:
         line = f"{machine['cores']} cores, {machine['python']}; {libraries}."
         if line not in lines:
             lines += [line, ""]
+        lines += [f"**{TITLES[result['benchmark']]}**", ""]
+        if result["benchmark"] == "growth":
+            lines += [*growth(result), ""]
+            continue
         lines += [
-            f"**{TITLES[result['benchmark']]}**",
-            "",
             "| | median | best | peak memory | bar |",
             "|---|--:|--:|--:|--:|",
         ]
@@ -91,6 +93,23 @@ def markdown(results: list[Mapping[str, Any]]) -> str:
         "Repeated runs; peak memory is that of a process that does this alone. Run again with `python -m benchmarks`."
     )
     return "\n".join(lines)
+
+
+def growth(result: Mapping[str, Any]) -> list[str]:
+    """Sizes side by side: a line for each step, and how its time grew over the last two sizes."""
+    lines: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
+    for row in result["rows"]:
+        name, _, step = row["case"].partition(": ")
+        size, _, what = name.partition(" ")
+        lines.setdefault((what, step), {})[size] = row
+    sizes = sorted({size for found in lines.values() for size in found}, key=lambda size: int(size.replace(",", "")))
+    made = [f"| | {' | '.join(sizes)} | exponent | peak memory |", f"|---|{'--:|' * (len(sizes) + 2)}"]
+    for (what, step), found in lines.items():
+        times = [seconds(found[size]["median"]) if size in found else "" for size in sizes]
+        last = list(found.values())[-1]
+        exponent = last["note"].removeprefix("exponent ")
+        made.append(f"| {what}: {step} | {' | '.join(times)} | {exponent} | {last['peak_mb']:.0f} MB |")
+    return made
 
 
 def parity(result: Mapping[str, Any]) -> str:

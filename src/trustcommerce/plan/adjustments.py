@@ -110,9 +110,7 @@ class Adjustments:
                 continue
             self._check_bound(bound, each, part)
             before = self._held(f"{part.path}.limits.{each.name}.before", value, start)
-            pick = "least" if each.upper else "greatest"
-            limited = self.ops.case([(held, self.ops.extreme(pick, [before, bound], each.span))], before, each.span)
-            value = self._held(f"{part.path}.limits.{each.name}", limited, start)
+            value = self._limited(f"{part.path}.limits.{each.name}", each, held, before, bound, start)
             shapes.append(
                 LimitShape(
                     name=each.name,
@@ -124,6 +122,18 @@ class Adjustments:
                 )
             )
         return value, tuple(shapes)
+
+    def _limited(self, name: str, each: Limit, held: Expr, before: Expr, bound: Expr, start: Expr) -> Expr:
+        """The bound where it applies and is passed: what is missing passes none, and stays missing."""
+        ops = self.ops
+        best = ops.extreme("least" if each.upper else "greatest", [before, bound], each.span)
+        if not isinstance(before, Column) or not start.type.nullable:
+            return self._held(name, ops.case([(held, best)], before, each.span), start)
+        seen = retype(before, before.type.null())
+        beyond = ops.compare("gt" if each.upper else "lt", seen, bound, each.span)
+        limited = ops.case([(ops.logic("and", [held, beyond]), bound)], seen, each.span)
+        whole = ops.case([(held, best)], before).type
+        return retype(self.context.hoist(name, retype(limited, whole.null())), whole)
 
     def _held(self, name: str, value: Expr, start: Expr) -> Expr:
         """`value` as an item that is missing where `start` is, read on as if it were there."""

@@ -1,7 +1,8 @@
 """Reasons: the points each node lost at the root, and the largest three as codes.
 
 A loss is the points missing at its node times the weights on its path, rounded once. Losses are
-ranked by one integer key each, `lost * 2^k + (2^k - 1 - i)`, so ties fall to the earlier line.
+ranked by one integer key each, `lost * 2^k + (2^k - 1 - i)`, so ties fall to the earlier line; a key
+below 2^k has lost nothing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -182,8 +183,7 @@ def _key(lost: Expr, bits: int, index: int, context: Context) -> Expr:
     ops = context.ops
     factor, rest = 1 << bits, (1 << bits) - 1 - index
     scaled = ops.mul(_count(lost), Literal(factor, INTEGER.within(factor, factor)))
-    key = ops.sum("add", scaled, Literal(rest, INTEGER.within(rest, rest)), None)
-    return ops.case([(ops.compare("gt", lost, _ZERO), key)], _minus_one())
+    return ops.sum("add", scaled, Literal(rest, INTEGER.within(rest, rest)), None)
 
 
 def _count(points: Expr) -> Expr:
@@ -200,7 +200,7 @@ def _rank(
 ) -> None:
     ops, factor = context.ops, 1 << bits
     for place, top in enumerate(_largest(f"{shape.path}.top", _few(shape.path, keys, context), context), 1):
-        none = ops.compare("lt", top, constant(0))
+        none = ops.compare("lt", top, constant(factor))
         base = retype(top, top.type.within(0, top.type.high))
         by = Literal(factor, INTEGER.within(factor, factor))
         rest = ops.apply("remainder", (base, by), INTEGER.within(0, factor - 1))
