@@ -270,7 +270,7 @@ def test_memory_that_spark_does_not_start_with(tmp_path: Path, memory: str, says
     assert str(result.exception).startswith(says)
 
 
-def test_a_session_with_limits(tmp_path: Path) -> None:
+def test_a_session_with_limits(spark: Any, tmp_path: Path) -> None:
     """A process of its own starts one with the threads and the memory that it is told."""
     arguments = ["run", str(ROOT / "policies/kuaishou"), "--facts", str(ROOT / "seeds/kuaishou"), "--out"]
     arguments += [str(tmp_path / "out"), "--as-of", "2023-05-18", "--only", "price_reference", "--engine", "spark"]
