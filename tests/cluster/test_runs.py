@@ -247,6 +247,31 @@ def test_doubles_for_exact_numbers(spark: Any, engine: tc.Engine, wanted: list[d
         engine.run({"stores": STORES, "orders": odd}, None, DAY, spark=spark)
 
 
+def test_two_rows_without_a_key(spark: Any, tmp_path: Path) -> None:
+    """A key that is missing twice is one key twice, as it is in this process."""
+    (tmp_path / "rulesets").mkdir()
+    (tmp_path / "pack.yaml").write_text(
+        "pack: p\ntables:\n  t: {key: k, columns: {k: text}}\n"
+        "  ev: {key: id, columns: {id: {type: integer?, range: [0, 9]}, k: text}}\n",
+        "utf-8",
+    )
+    (tmp_path / "rulesets/r.yaml").write_text(
+        "ruleset: r\nsubject: {name: t, table: t, key: k}\nfacts: {e: {table: ev, key: k}}\n"
+        "metrics: {n: {count: e, window: all}}\n",
+        "utf-8",
+    )
+    engine, one = tc.load(tmp_path), pa.table({"k": ["a"]})
+    twice = {"t": one, "ev": pa.table({"id": pa.array([1, 2, None, None], pa.int64()), "k": ["a"] * 4})}
+    for action in (
+        lambda: engine.score_table("r", None, DAY, tables=twice),
+        lambda: engine.run(twice, None, DAY, spark=spark),
+    ):
+        with pytest.raises(tc.DataError, match=r"rows of .*ev"):
+            action()
+    once = {"t": one, "ev": twice["ev"].slice(0, 3)}
+    assert engine.run(once, None, DAY, spark=spark).frames["r"].collect()[0]["n"] == 3
+
+
 def test_the_command(spark: Any, tmp_path: Path) -> None:
     """`--engine spark` takes the session of the process, or starts one as Spark's settings say."""
     arguments = ["run", str(ROOT / "policies/kuaishou"), "--facts", str(ROOT / "seeds/kuaishou"), "--out"]

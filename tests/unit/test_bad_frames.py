@@ -86,6 +86,11 @@ def test_what_is_no_table(engine: tc.Engine, what: Any) -> None:
     refused(lambda: by_table(engine, what), None, None, f"a {type(what).__name__} is no table")
 
 
+def test_a_lazy_frame_that_fails(engine: tc.Engine) -> None:
+    """What its library says is the error's cause."""
+    refused(lambda: by_table(engine, pl.LazyFrame({"k": ["a"]}).select("nothing")), None, None, "can't be computed")
+
+
 def test_types_that_duckdb_does_not_read(engine: tc.Engine) -> None:
     """Halves and decimals of 256 bits are refused, not a traceback of the database."""
     for column, type_ in [("rate", pa.float16()), ("paid", pa.decimal256(50, 2))]:

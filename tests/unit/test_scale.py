@@ -83,3 +83,26 @@ def test_rows_stay_in_their_order(memory: str | None) -> None:
     frame = pa.table({"store_id": keys, **metrics, **vetoes})
     found = card30_engine().score_table("card", frame, DAY, threads=4, memory=memory, columns=["store_id", "card"])
     assert found["store_id"].to_pylist() == keys
+
+
+def test_what_is_joined_is_sorted(tmp_path: Path) -> None:
+    """Pieces below a condition are joined, and a join keeps no order."""
+    names = [f"m{i}" for i in range(12)]
+    columns = "".join(f"      {name}: {{type: number, range: [0, 1]}}\n" for name in names)
+    (tmp_path / "rulesets").mkdir()
+    (tmp_path / "pack.yaml").write_text(
+        f"pack: p\ntables:\n  t:\n    key: k\n    columns:\n      k: text\n{columns}", "utf-8"
+    )
+    values = "".join(f"  v{i}: {{value: {name} * 2}}\n" for i, name in enumerate(names))
+    where = " + ".join(f"v{i}" for i in range(12))
+    (tmp_path / "rulesets/r.yaml").write_text(
+        f"ruleset: r\nsubject: {{name: t, table: t, key: k, where: '{where} < 1000'}}\nvalues:\n{values}", "utf-8"
+    )
+    version = tc.load(tmp_path).plan.rulesets["r"].version(DAY)
+    assert version is not None
+    split = query.build_query(version, DAY, DAY, width=3, wanted=("k", "v0"))
+    assert split.stages
+    assert all("ORDER BY" in piece for piece in split.pieces)
+    whole = query.build_query(version, DAY, DAY, wanted=("k", "v0"))
+    assert not whole.stages
+    assert not any("ORDER BY" in piece for piece in whole.pieces)

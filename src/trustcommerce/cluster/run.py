@@ -64,8 +64,9 @@ class Views:
         if len(key) != 1 or kinds.get(key[0]) not in _WHOLE:
             return False
         rows, name = self.tables[table], f"`{key[0]}`"
-        low, high, count = rows.selectExpr(f"min({name})", f"max({name})", f"count({name})").collect()[0]
-        if low is None or (high - low) // _BITS > min(_BITMAPS, count // 100):
+        found = rows.selectExpr("count(*)", f"count({name})", f"min({name})", f"max({name})").collect()[0]
+        every, count, low, high = found
+        if every != count or not count or (high - low) // _BITS > min(_BITMAPS, count // 100):
             return False
         bits = f"bitmap_count(bitmap_construct_agg(bitmap_bit_position({name}))) AS bits"
         each = self.session.sql(f"SELECT {bits} FROM {self.name(table)} GROUP BY bitmap_bucket_number({name})")

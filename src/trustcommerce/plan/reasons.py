@@ -20,7 +20,7 @@ __all__ = ["TOP", "lower_reasons"]
 
 TOP = 3
 _GROUP = 32
-"""How many keys are compared in one step: of thousands, the largest of each group are compared again."""
+"""How many keys are compared in one step, more than `TOP`: of thousands, each group's largest are compared again."""
 INSUFFICIENT = "INSUFFICIENT_DATA"
 _ZERO = Literal(0, POINTS.within(0, 0))
 
@@ -53,7 +53,7 @@ def lower_reasons(root: Node, context: Context) -> tuple[Line, ...]:
         lines.append(evolve(loss.line, item=item))
         key = _key(named, bits, len(lines) - 1, context)
         group.append(context.hoist(f"{shape.path}.key.{i + 1}", key, late=True))
-        if len(group) == _GROUP < len(losses) // 2:
+        if len(group) == _GROUP and len(losses) > 2 * _GROUP:  # beside what it reads, not after all of it
             keys += _largest(f"{shape.path}.key.{i + 1}.top", group, context)
             group = []
     _rank(shape, root, lines, [*keys, *group], bits, context)
@@ -151,7 +151,8 @@ def _at_root(loss: _Loss, root: Node, context: Context) -> Expr:
         return product
     stopped = _stopped(loss, root, context)
     if isinstance(below, Literal) and below.value == 1:
-        return ops.case([(context.share(stopped, late=True), _ZERO)], product)
+        lost = ops.case([(context.share(stopped, late=True), _ZERO)], product)
+        return ops.coalesce([lost, _ZERO]) if lost.type.nullable else lost
     divisor = retype(below, evolve(below.type, low=max(1, below.type.low or 0)))
     reach = context.share(ops.case([(stopped, null_of(divisor.type))], divisor), late=True)
     lost = ops.round_div(product, reach)

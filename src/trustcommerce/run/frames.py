@@ -29,7 +29,7 @@ def to_arrow(frame: Any, ruleset: str) -> "pa.Table":
 
     if isinstance(frame, pa.Table):
         return _scannable(_unique(frame, ruleset))
-    frame = _computed(frame)
+    frame = _computed(frame, ruleset)
     _refuse_objects(frame, ruleset)
     if not hasattr(frame, "__arrow_c_stream__"):
         raise DataError(
@@ -45,14 +45,20 @@ def to_arrow(frame: Any, ruleset: str) -> "pa.Table":
         ) from None
 
 
-def _computed(frame: Any) -> Any:
+def _computed(frame: Any, ruleset: str) -> Any:
     """A lazy frame as an Arrow table; anything else as it is."""
     if hasattr(frame, "__arrow_c_stream__") or not hasattr(frame, "collect"):
         return frame
     import narwhals as nw
 
     given = nw.from_native(frame, pass_through=True)
-    return given.collect(backend="pyarrow").to_native() if isinstance(given, nw.LazyFrame) else frame
+    if not isinstance(given, nw.LazyFrame):
+        return frame
+    try:
+        return given.collect(backend="pyarrow").to_native()
+    except Exception as error:  # whatever its library says
+        said = str(error).splitlines()[0]
+        raise DataError(f"the lazy frame can't be computed: {said}", ruleset=ruleset) from error
 
 
 def to_kind_of(frame: Any, table: "pa.Table") -> Any:

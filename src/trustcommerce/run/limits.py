@@ -6,7 +6,7 @@ from trustcommerce.errors import DataError
 
 __all__ = ["check_limits"]
 
-_AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([KMGT])(i?)B")
+_AMOUNT = re.compile(r"([0-9]{1,12}(?:\.[0-9]+)?) ?([KMGT])(i?)B")
 
 
 def check_limits(threads: int | None, memory: str | None, least: int) -> int | None:

@@ -74,7 +74,7 @@ def build_query(
     needed = {*shown, *stored.values(), ORDER}
     if not wide.is_wide(layers, version.relation, needed):
         query = select(layers, version, wanted, extra)
-        if not _streams(version.relation):
+        if layers.stages or not _streams(version.relation):
             query = query.order_by(column(ORDER), copy=False)
         return Query(pieces=(layers.finish(query),), columns=tuple(shown), stages=tuple(layers.stages))
     pieces = []
