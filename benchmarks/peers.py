@@ -63,6 +63,13 @@ def zen_graph() -> Total:
     return lambda record: evaluate("card", record)["result"]["total"]
 
 
+def cel_expression() -> Total:
+    import cel
+
+    execute = cel.compile(" + ".join(_nested(i, name) for i, name in enumerate(CHARACTERISTICS))).execute
+    return lambda record: execute(record)
+
+
 def rule_engine_expression() -> Total:
     import rule_engine
 
@@ -117,6 +124,7 @@ def business_rules_50() -> Total:
 PEERS: dict[str, Callable[[], Total]] = {
     "zen-engine, one expression": zen_expression,
     "zen-engine, 10 tables": zen_graph,
+    "common-expression-language, one expression": cel_expression,
     "rule-engine, one expression": rule_engine_expression,
     "business-rules, 50 rules": business_rules_50,
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from trustcommerce.errors import DataError
 from trustcommerce.language.names import did_you_mean
@@ -102,14 +102,21 @@ class Basis:
     trees: "dict[str | None, Tree]" = field(factory=dict)
 
 
-@frozen(slots=False, eq=False, repr=False)
+@define(slots=False, eq=False, repr=False)
 class Decision:
-    """Everything computed for one subject at one `as_of`."""
+    """Everything computed for one subject at one `as_of`; it does not change.
+
+    The class is not frozen: that would take longer than to compute a small score.
+    """
 
     _basis: Basis
     _values: tuple[Any, ...]
-    evidence: tuple[FactEvidence, ...] = ()
-    """The rows behind what was measured of facts, when the decision was made from facts."""
+    _evidence: tuple[FactEvidence, ...] = ()
+
+    @property
+    def evidence(self) -> tuple[FactEvidence, ...]:
+        """The rows behind what was measured of facts, when the decision was made from facts."""
+        return self._evidence
 
     def __repr__(self) -> str:
         return f"Decision({self.ruleset} of {', '.join(map(str, self.key))} on {self.as_of})"
@@ -157,18 +164,18 @@ class Decision:
         return State(pack=self.pack, ruleset=self.ruleset, key=self.key, as_of=self.as_of)
 
     @cached_property
-    def _late(self) -> dict[str, Any]:
-        program = self._basis.program
-        return dict(zip(program.late_names, program.late(self._values, self.as_of), strict=True))
+    def _late(self) -> tuple[Any, ...]:
+        return self._basis.program.late(self._values, self.as_of)
 
     def _get(self, name: str) -> Any:
         """The run-time value of an item, input or constant."""
-        index = self._basis.program.index
-        if name in index:
-            return self._values[index[name]]
-        if name in self._basis.plan.constants:
-            return self._basis.plan.constants[name].value
-        return self._late.get(name)
+        program, constants = self._basis.program, self._basis.plan.constants
+        if name in program.index:
+            return self._values[program.index[name]]
+        if name in constants:
+            return constants[name].value
+        place = program.late_index.get(name)
+        return None if place is None else self._late[place]
 
     def __getitem__(self, name: str) -> Any:
         """The outward value of any output: a metric, value, score, part, level or resource."""
@@ -227,8 +234,7 @@ class Decision:
 
         tree = self._basis.trees.get(score) or self._tree(self._named(score))
         compiled = tree.compiled
-        late = tuple(self._late.values()) if compiled.late else ()
-        return Explanation(tree, self._get, compiled.function(self._values, late))
+        return Explanation(tree, self._get, compiled.function(self._values, self._late if compiled.late else ()))
 
     def _tree(self, name: str) -> "Tree":
         """The compiled tree of a score, kept for all decisions of the day."""
@@ -236,8 +242,7 @@ class Decision:
 
         basis, program = self._basis, self._basis.program
         shape = next(each for each in basis.plan.scores if each.path == name)
-        late = {each: place for place, each in enumerate(program.late_names)}
-        found = basis.trees[name] = tree_of(shape, basis.plan, program.index, late)
+        found = basis.trees[name] = tree_of(shape, basis.plan, program.index, program.late_index)
         if len(basis.plan.scores) == 1:
             basis.trees[None] = found
         return found

@@ -135,6 +135,17 @@ def _type(arrow: pa.DataType) -> str:
     return _TYPES[str(arrow).replace("large_", "")]
 
 
+def _answers(folder: Path) -> bool:
+    """Whether a server can be talked to: its socket is there some time before."""
+    import psycopg
+
+    try:
+        psycopg.connect(host=str(folder), user="postgres", dbname="postgres").close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
 def _program(name: str) -> str | None:
     """A program of the server; Debian keeps them by version, apart from the others."""
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
@@ -175,7 +186,7 @@ def postgres_server() -> Iterator[Path | None]:
         )
     try:
         deadline = time.monotonic() + 60
-        while not (folder / ".s.PGSQL.5432").exists():
+        while not _answers(folder):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"PostgreSQL does not start for {getpass.getuser()}: {(folder / 'log').read_text()}")
             time.sleep(0.05)

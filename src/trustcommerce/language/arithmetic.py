@@ -127,6 +127,8 @@ class Arithmetic(Foundation):
             a, b = self.to_number(a), self.to_number(b)
         low, high = ranges.mul(ranges.of(a.type), ranges.of(b.type))
         type_ = self._result(a, b, unit, low, high)
+        if a.type.kind is Kind.EXACT and isinstance(b, Literal) and b.value == 1 and not b.type.scale:
+            return retype(a, evolve(type_, scale=a.type.scale, literal=a.type.literal))
         return self.apply("mul", (a, b), evolve(type_, scale=a.type.scale + b.type.scale), span)
 
     def _fraction_times(self, a: Expr, b: Expr, span: Span | None) -> Expr | None:

@@ -82,5 +82,6 @@ OPERATIONS: dict[str, Operation] = {
     "coalesce": Operation(_coalesce, "The first that is not missing.", strict=False),
     "least": Operation(min, "The smallest; missing when one is missing. The first of equals."),
     "greatest": Operation(max, "The largest; missing when one is missing. The first of equals."),
+    "pick": Operation(lambda place, *values: values[place], "One of some texts, by its place from 0."),
     "bit_or": Operation(lambda a, b: a | b, "Union of sets."),
 }

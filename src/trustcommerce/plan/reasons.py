@@ -138,25 +138,46 @@ def _below(possible: int, value: Expr, context: Context) -> Expr:
 def _at_root(loss: _Loss, root: Node, context: Context) -> Expr:
     """The loss times the weights on its path, rounded once; none where something above decided."""
     ops = context.ops
-    above: Expr = Literal(1, INTEGER.within(1, 1))
-    below: Expr = above
-    for parent, child in zip(loss.path, loss.path[1:], strict=False):
-        if child.weight is None or parent.total is None:
-            return Literal(None, UNKNOWN)
-        above, below = ops.mul(above, child.weight), ops.mul(below, parent.total)
-    if UNKNOWN in (above.type, below.type):
-        return above
-    product = ops.mul(loss.expr, above)
-    if product.type == UNKNOWN:
-        return product
+    weights = [child.weight for child in loss.path[1:]]
+    totals = [parent.total for parent in loss.path[:-1]]
+    above, below = (_product(each, context) for each in (weights, totals))
+    if above is None or below is None:
+        return Literal(None, UNKNOWN)
     stopped = _stopped(loss, root, context)
-    if isinstance(below, Literal) and below.value == 1:
-        lost = ops.case([(context.share(stopped, late=True), _ZERO)], product)
-        return ops.coalesce([lost, _ZERO]) if lost.type.nullable else lost
+    if not weights:
+        return ops.case([(context.share(stopped, late=True), _ZERO)], loss.expr)
+    return _divided(loss.expr, above, below, stopped, context)
+
+
+def _product(factors: Sequence[Expr | None], context: Context) -> Expr | None:
+    """Of weights on a path; None where one is not known."""
+    product: Expr = constant(1)
+    for i, factor in enumerate(factors):
+        if factor is None or factor.type == UNKNOWN or product.type == UNKNOWN:
+            return None
+        product = context.ops.mul(product, factor) if i else factor
+    return None if product.type == UNKNOWN else product
+
+
+def _divided(lost: Expr, above: Expr, below: Expr, stopped: Expr, context: Context) -> Expr:
+    """The half-up quotient of `lost` times `above` by `below`; where that is stopped, by so much that nothing is left.
+
+    So no engine needs to ask whether there is a divisor, which takes as long as the quotient. A weight is at most
+    the sum of its siblings' weights, hence nothing is left of any of them.
+    """
+    ops = context.ops
+    twice = ops.mul(lost, ops.mul(above, constant(2)))
     divisor = retype(below, evolve(below.type, low=max(1, below.type.low or 0)))
-    reach = context.share(ops.case([(stopped, null_of(divisor.type))], divisor), late=True)
-    lost = ops.round_div(product, reach)
-    return ops.coalesce([lost, _ZERO]) if lost.type.nullable else lost
+    far = max(int(twice.type.high or 0), 2 * int(lost.type.high or 0) * int(below.type.high or 0)) + 1
+    if twice.type == UNKNOWN:
+        return twice
+    reach = context.share(ops.case([(stopped, Literal(far, INTEGER.within(far, far)))], divisor), late=True)
+    whole = ops.sum("add", _count(twice), reach, None)
+    double = context.share(ops.mul(reach, constant(2)), late=True)
+    if UNKNOWN in (whole.type, double.type):
+        return whole if whole.type == UNKNOWN else double
+    high = int(whole.type.high or 0) // int(double.type.low or 1)
+    return ops.apply("quotient", (whole, double), POINTS.within(0, high))
 
 
 def _stopped(loss: _Loss, root: Node, context: Context) -> Expr:
@@ -241,9 +262,12 @@ def _largest(name: str, keys: Sequence[Expr], context: Context) -> Iterator[Expr
 
 
 def _found(rest: Expr, codes: Sequence[Expr], last: int, context: Context) -> Expr:
-    """The code at place `last - rest`, by halves: of thousands a handful are looked at."""
+    """The code at place `last - rest`, by halves until all are constants: of thousands a handful are looked at."""
     if len(codes) == 1:
         return codes[0]
+    if all(isinstance(each, Literal) for each in codes):
+        place = context.ops.sum("sub", constant(last), rest, None)
+        return context.ops.apply("pick", (place, *codes), TEXT)
     middle = len(codes) // 2
     earlier = _found(rest, codes[:middle], last, context)
     later = _found(rest, codes[middle:], last - middle, context)

@@ -151,7 +151,7 @@ def _duckdb() -> Dialect:
             BINARY: _first,
             ERROR: _keep,
             TYPE_NAME: _written_as("regexp_replace(typeof(x), '[(].*', '')", "duckdb"),
-            **dict.fromkeys(["EPOCH_US", "LIST_CONCAT", "QUANTILE_DISC", "RANK", "TO_MONTHS"], _keep),
+            **dict.fromkeys(["EPOCH_US", "LIST_CONCAT", "LIST_EXTRACT", "QUANTILE_DISC", "RANK", "TO_MONTHS"], _keep),
         },
         types={
             Kind.BOOLEAN: ("BOOLEAN",),
@@ -179,6 +179,11 @@ def _collated(node: exp.Expression) -> exp.Expression:
     if not node.is_string or isinstance(node.parent, exp.Cast | exp.DataTypeParam | exp.DPipe):
         return node
     return exp.Collate(this=node, expression=exp.to_identifier("C", quoted=True))
+
+
+def _subscript(node: exp.Expression) -> exp.Expression:
+    values, place = node.expressions
+    return exp.Bracket(this=exp.Paren(this=values), expressions=[place], offset=1)
 
 
 def _quantile(node: exp.Expression) -> exp.Expression:
@@ -223,6 +228,7 @@ def _postgres() -> Dialect:
             ERROR: _first,
             "EPOCH_US": _written_as("CAST(EXTRACT(EPOCH FROM x) * 1000000 AS BIGINT)", "postgres"),
             "LIST_CONCAT": lambda node: exp.Anonymous(this="ARRAY_CAT", expressions=node.expressions),
+            "LIST_EXTRACT": _subscript,
             "QUANTILE_DISC": _quantile,
             "RANK": _keep,
             TYPE_NAME: _written_as("CAST(pg_typeof(x) AS TEXT)", "postgres"),
@@ -288,6 +294,12 @@ def _spark_quantile(node: exp.Expression) -> exp.Expression:
     return _filled(parse_one(text, dialect="spark"), {"v": value, "s": share})
 
 
+def _spark_get(node: exp.Expression) -> exp.Expression:
+    """Arrays count from 0, by INT."""
+    values, place = node.expressions
+    return _filled(parse_one("get(v, CAST(i - 1 AS INT))", dialect="spark"), {"v": values, "i": place})
+
+
 def _spark_trunc(node: exp.Expression) -> exp.Expression:
     """The first moment of a day, week, month, quarter or year: by dates, for moments would take the session's zone."""
     day = exp.Cast(this=node.this, to=exp.DataType.build("DATE"))
@@ -322,6 +334,7 @@ def _spark() -> Dialect:
             ERROR: _written_as(f"raise_error('{SAID}' || x)", "spark"),
             "EPOCH_US": _written_as(_MICROSECONDS, "spark"),
             "LIST_CONCAT": lambda node: exp.Anonymous(this="CONCAT", expressions=node.expressions),
+            "LIST_EXTRACT": _spark_get,
             "QUANTILE_DISC": _spark_quantile,
             TYPE_NAME: _written_as("regexp_replace(typeof(x), '[(].*', '')", "spark"),
             "TO_MONTHS": _written_as("make_ym_interval(0, x)", "spark"),

@@ -230,6 +230,12 @@ class Source:
                 result = f"({name} if ({name} := {source}) is not None else {result})"
         return result
 
+    def _op_pick(self, expr: Apply) -> str:
+        place, *values = expr.args
+        name = f"_k{len(self.names)}"
+        self.names[name] = tuple(each.value for each in values if isinstance(each, Literal))
+        return self._strict((place,), lambda args: f"{name}[{args[0]}]")
+
     def _op_least(self, expr: Apply) -> str:
         return self._extreme(expr, "min", "<")
 

@@ -23,6 +23,7 @@ from trustcommerce.language.relations import (
 from trustcommerce.language.types import Type
 from trustcommerce.plan import Version, links
 from trustcommerce.run import grouping, joins, wide
+from trustcommerce.run.inlining import inlined
 from trustcommerce.run.layers import ORDER, SUBJECTS, UNKNOWN, Held, Layers, Stage, needed_items
 from trustcommerce.run.peers import peers
 from trustcommerce.run.sql import column, outward, to_sql
@@ -97,7 +98,7 @@ def select(
 ) -> exp.Select:
     """The layer on top: outputs as the outside sees them, without an order."""
     shown = projections(layers, version, wanted, extra)
-    rows = layers.build(version.relation, {*shown, ORDER})
+    rows = layers.build(version.relation, {*shown, *(layers.names.get(name, name) for name in shown), ORDER})
     return exp.select(*shown.values()).from_(rows, copy=False)
 
 
@@ -161,4 +162,4 @@ class Writer(Layers):
     def derive(self, relation: Derive, needed: set[str], outer: Gather | None) -> str:
         wanted = set(needed)
         items = needed_items(relation, wanted)
-        return self.derived(items, self.build(relation.source, wanted, outer))
+        return self.derived(inlined(items, needed), self.build(relation.source, wanted, outer))

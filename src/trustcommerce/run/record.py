@@ -7,6 +7,7 @@ pass through `run.atoms` first.
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from attrs import frozen
@@ -58,7 +59,7 @@ class RecordProgram:
 
     Args:
         index: Where in the tuple of `score` each name's value is.
-        late_names: What the tuple of `late` holds.
+        late_index: Where in the tuple of `late` each name's value is.
         score: `(record, as_of) -> tuple`.
         late: `(tuple, as_of) -> tuple`.
         atoms: Makes records plain: rows of facts become the numbers that they give.
@@ -67,7 +68,7 @@ class RecordProgram:
 
     ruleset: str
     index: dict[str, int]
-    late_names: tuple[str, ...]
+    late_index: dict[str, int]
     score: Callable[[Mapping[str, Any], dt.date], tuple[Any, ...]]
     late: Callable[[tuple[Any, ...], dt.date], tuple[Any, ...]]
     atoms: Atoms
@@ -121,7 +122,7 @@ class _Compiler:
         return RecordProgram(
             ruleset=self.plan.name,
             index=index,
-            late_names=tuple(i.name for i in late),
+            late_index={item.name: place for place, item in enumerate(late)},
             score=scope["score"],
             late=scope["late"],
             atoms=self.atoms,
@@ -135,16 +136,11 @@ class _Compiler:
         expected = tuple(self.reads)
         self.globals["_plain"] = self.atoms.plain
         check = f"    if record.__class__ is not dict or len(record) != {len(expected)}: record = _plain(record, as_of)"
-        reads = [f"        {variable} = record[{name!r}]" for name, variable in self.reads.items()]
-        again = [f"        {variable} = record[{name!r}]" for name, variable in self.reads.items()] or ["        pass"]
-        return [
-            check,
-            "    try:",
-            *(reads or ["        pass"]),
-            "    except KeyError:",
-            "        record = _plain(record, as_of)",
-            *again,
-        ]
+        if not expected:
+            return [check]
+        self.globals["_read"] = itemgetter(*expected)
+        read = f"        {', '.join(self.reads.values())} = _read(record)"
+        return [check, "    try:", read, "    except KeyError:", "        record = _plain(record, as_of)", read]
 
     def _variable(self, name: str) -> str:
         self.count += 1
@@ -233,11 +229,11 @@ class _Compiler:
             if type_.numeric:
                 tests.append(f"not ({type_.low!r} <= {variable} and {variable} <= {type_.high!r})")
         test = " or ".join(tests)
-        if type_.nullable and test:
-            test = f"{variable} is not None and ({test})"
         lead = "elif " if unless else "if "
         guard = f"{lead}{test}: " if test else "else: " if unless else ""
-        self.lines.append(f"    {guard}{variable} = {border}({variable})")
+        # a missing value is of another class, so those that are there are tested once
+        missing = f" if {variable} is not None else None" if type_.nullable else ""
+        self.lines.append(f"    {guard}{variable} = {border}({variable}){missing}")
 
     # -- matches
 

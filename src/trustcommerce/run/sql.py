@@ -9,6 +9,7 @@ from sqlglot import exp, parse_one
 from trustcommerce.language.expressions import Apply, Call, Case, Column, Expr, Literal
 from trustcommerce.language.semantics import TINY
 from trustcommerce.language.types import Kind, Type, power
+from trustcommerce.run.cases import is_default, null_last, rounded_once
 
 __all__ = ["column", "outward", "to_sql", "typed"]
 
@@ -68,9 +69,12 @@ def to_sql(expr: Expr) -> exp.Expression:
     if isinstance(expr, Literal):
         return literal(expr.value, expr.type)
     if isinstance(expr, Case):
-        if _is_default(expr):
+        if is_default(expr):
             return exp.Coalesce(this=to_sql(expr.otherwise), expressions=[to_sql(expr.branches[0][1])])
-        expr = _null_last(expr)
+        rounded = rounded_once(expr)
+        if rounded is not None:
+            return _round_number(rounded)
+        expr = null_last(expr)
         return _case([(to_sql(when), to_sql(then)) for when, then in expr.branches], to_sql(expr.otherwise))
     if isinstance(expr, Call):
         return _call(expr)
@@ -79,48 +83,6 @@ def to_sql(expr: Expr) -> exp.Expression:
         return special(expr)
     left, right = (_wrapped(to_sql(arg)) for arg in expr.args)
     return _BINARY[expr.op](this=left, expression=right)
-
-
-_COMPARISONS = ("eq", "lt", "le", "gt", "ge")
-
-
-def _is_default(expr: Case) -> bool:
-    """Whether it is arithmetic with a column and a constant, and another constant where the column is missing."""
-    if (
-        len(expr.branches) != 1
-        or not isinstance(expr.otherwise, Apply)
-        or expr.otherwise.op not in ("add", "sub", "mul")
-    ):
-        return False
-    when, then = expr.branches[0]
-    if not (isinstance(when, Apply) and when.op == "is_null" and isinstance(then, Literal) and then.value is not None):
-        return False
-    tested, args = when.args[0], expr.otherwise.args
-    return isinstance(tested, Column) and any(
-        isinstance(one, Column) and one.name == tested.name and isinstance(other, Literal) and other.value is not None
-        for one, other in (args, args[::-1])
-    )
-
-
-def _null_last(expr: Case) -> Case:
-    """Steps over a column that may be missing, with the test for it last: no comparison with NULL is true."""
-    if len(expr.branches) != 1 or not isinstance(expr.otherwise, Case):
-        return expr
-    (when, then), steps = expr.branches[0], expr.otherwise
-    if not (isinstance(when, Apply) and when.op == "is_null" and isinstance(then, Literal) and then.value is None):
-        return expr
-    column = when.args[0]
-    if not isinstance(column, Column) or not all(_compares(test, column) for test, _ in steps.branches):
-        return expr
-    present = Apply("not", (when,), when.type)
-    return Case((*steps.branches, (present, steps.otherwise)), then, expr.type)
-
-
-def _compares(test: Expr, column: Column) -> bool:
-    if not isinstance(test, Apply) or test.op not in _COMPARISONS:
-        return False
-    left, right = test.args
-    return isinstance(left, Column) and left.name == column.name and isinstance(right, Literal)
 
 
 def literal(value: Any, type_: Type) -> exp.Expression:
@@ -293,6 +255,14 @@ def _truth(value: bool) -> Callable[[Apply], exp.Expression]:
     return lambda expr: exp.Is(this=_wrapped(to_sql(expr.args[0])), expression=exp.Boolean(this=value))
 
 
+def _pick(expr: Apply) -> exp.Expression:
+    """Lists count from 1."""
+    place, *values = expr.args
+    texts = exp.Array(expressions=[to_sql(each) for each in values])
+    at = exp.Add(this=_wrapped(to_sql(place)), expression=literal(1, Type(Kind.EXACT)))
+    return exp.Anonymous(this="LIST_EXTRACT", expressions=[texts, at])
+
+
 _SPECIAL: dict[str, Callable[[Apply], exp.Expression]] = {
     "neg": lambda expr: exp.Neg(this=_wrapped(to_sql(expr.args[0]))),
     "div": _div,
@@ -305,6 +275,7 @@ _SPECIAL: dict[str, Callable[[Apply], exp.Expression]] = {
     "is_null": lambda expr: exp.Is(this=_wrapped(to_sql(expr.args[0])), expression=exp.Null()),
     "is_true": _truth(True),
     "is_false": _truth(False),
+    "pick": _pick,
     "coalesce": lambda expr: exp.Coalesce(this=to_sql(expr.args[0]), expressions=[to_sql(a) for a in expr.args[1:]]),
     "least": _extreme(exp.Least),
     "greatest": _extreme(exp.Greatest),

@@ -13,6 +13,7 @@ from sqlglot import exp
 from trustcommerce.language.expressions import columns
 from trustcommerce.language.relations import Derive, Gather, Item, Measure, Relation
 from trustcommerce.run import grouping
+from trustcommerce.run.inlining import inlined
 from trustcommerce.run.layers import ORDER, Held, Layers, at, needed_items
 from trustcommerce.run.sql import column
 
@@ -107,7 +108,7 @@ def _derived(layers: Layers, relation: Derive, needed: set[str]) -> list[Part]:
     for lot, keep in zip(lots, reversed(keeps), strict=True):
         own = {each.name for each in lot}
         reads = {name for each in lot for name in columns(each.expr)} - own - layers.days.keys()
-        rows = layers.derived(lot, beside(layers, found, reads))
+        rows = layers.derived(inlined(lot, keep), beside(layers, found, reads))
         if keep:
             names = map(column, (ORDER, *keep))
             found.append(_staged(layers, exp.select(*names).from_(rows, copy=False), keep))
