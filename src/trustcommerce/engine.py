@@ -271,7 +271,7 @@ class Engine:
         """The rule set as one statement for a warehouse that holds the declared tables.
 
         Args:
-            dialect: `duckdb`, `postgres` or `spark`.
+            dialect: `duckdb`, `postgres` or `spark`; as an experiment `clickhouse`, `trino`, `bigquery` or `snowflake`.
             known_as_of: What was recorded from this day on is not known; by default `as_of`.
         """
         from trustcommerce.warehouse import warehouse_sql

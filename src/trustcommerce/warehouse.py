@@ -28,18 +28,26 @@ def warehouse_sql(
     """
     found = DIALECTS.get(dialect)
     if found is None:
-        known = ", ".join(DIALECTS)
-        raise DataError(f"no dialect `{dialect}`", hint=did_you_mean(dialect, DIALECTS) or f"one of {known}")
+        raise DataError(f"no dialect `{dialect}`", hint=did_you_mean(dialect, DIALECTS) or _known())
     text = Statement(plan, version, loaded.pack.tables, found, as_of, known_as_of).text()
     head = [
         f"Rule set {plan.name} of pack {loaded.pack.name} {loaded.pack.version} on {as_of}, for {found.title}.",
         *([f"What was recorded from {known_as_of} on is not known."] if known_as_of != as_of else []),
+        *([f"Experimental: {found.notice}."] if found.experimental else []),
         *_reads(loaded, version),
         *loaded.pack.notice.texts.get("en", "").splitlines(),
         f"Meaning {loaded.meaning}",
         *([f"Say first: {found.setting}"] if found.setting else []),
     ]
     return "".join(f"-- {line}\n" for line in head) + text + "\n"
+
+
+def _known() -> str:
+    """The dialects that there are, those that are promised first."""
+    promised, others = (
+        ", ".join(name for name, each in DIALECTS.items() if each.experimental is tried) for tried in (False, True)
+    )
+    return f"one of {promised}, or, as an experiment, {others}"
 
 
 def _reads(loaded: PackPlan, version: Version) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.spark import spark_session
-from tests.warehouse.servers import Duck, Postgres, Spark, Warehouse, postgres_server
+from tests.warehouse.servers import ClickHouse, Duck, Postgres, Spark, Warehouse, postgres_server
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +15,7 @@ def postgres_folder() -> Iterator[Path | None]:
         yield folder
 
 
-@pytest.fixture(params=["duckdb", "postgres", "spark"])
+@pytest.fixture(params=["duckdb", "postgres", "spark", "clickhouse"])
 def warehouse(
     request: pytest.FixtureRequest, postgres_folder: Path | None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Warehouse]:
@@ -29,6 +29,12 @@ def warehouse(
         spark = Spark(spark_session(), tmp_path_factory.mktemp("spark"), strict)
         yield spark
         spark.close()
+        return
+    if request.param == "clickhouse":
+        pytest.importorskip("chdb", reason="no ClickHouse is installed; the package is chdb")
+        clickhouse = ClickHouse()
+        yield clickhouse
+        clickhouse.close()
         return
     if postgres_folder is None:
         pytest.skip("no PostgreSQL server is installed; Debian's package is postgresql")

@@ -1,5 +1,6 @@
 """Real databases that statements are given to: tables in, rows out."""
 
+import datetime as dt
 import getpass
 import os
 import shutil
@@ -16,7 +17,9 @@ import duckdb
 import pyarrow as pa
 from pyarrow import parquet
 
-__all__ = ["Duck", "Failure", "Postgres", "Spark", "Warehouse", "postgres_server"]
+from trustcommerce.run.dialects import DIALECTS
+
+__all__ = ["ClickHouse", "Duck", "Failure", "Postgres", "Spark", "Warehouse", "postgres_server"]
 
 
 class Failure(Exception):
@@ -195,3 +198,64 @@ def postgres_server() -> Iterator[Path | None]:
         process.send_signal(signal.SIGINT)  # a fast stop; it does not wait for those who are connected
         process.wait(timeout=60)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class ClickHouse:
+    """A ClickHouse in this process, whose time zone is none of the data's."""
+
+    dialect = "clickhouse"
+
+    def __init__(self) -> None:
+        from chdb import session
+
+        self.session = session.Session()
+        self.names = set[str]()
+        self.session.query("SET session_timezone = 'Asia/Shanghai'")
+        self.session.query(DIALECTS["clickhouse"].setting or "")
+
+    def create(self, name: str, table: pa.Table) -> None:
+        columns = ", ".join(f'"{field.name}" {_clickhouse_type(field.type)}' for field in table.schema)
+        self.session.query(f'DROP TABLE IF EXISTS "{name}"')
+        self.session.query(f'CREATE TABLE "{name}" ({columns}) ENGINE = Memory')
+        self.names.add(name)
+        with tempfile.TemporaryDirectory() as folder:
+            parquet.write_table(table, Path(folder) / "rows.parquet")
+            file = f"file('{folder}/rows.parquet', 'Parquet')"
+            self.session.query(f"INSERT INTO \"{name}\" SELECT * FROM {file} SETTINGS session_timezone = 'UTC'")
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        try:
+            found = self.session.query(sql, "Arrow").bytes()
+        except RuntimeError as error:
+            self.session.query("SELECT 1")  # what was written before the failure stands before the next result
+            raise Failure(str(error)) from None
+        rows: list[dict[str, Any]] = pa.ipc.open_file(found).read_all().to_pylist() if found else []
+        return [{name: _local(value) for name, value in row.items()} for row in rows]
+
+    def close(self) -> None:
+        for name in self.names:
+            self.session.query(f'DROP TABLE IF EXISTS "{name}"')
+        self.session.close()
+
+
+_CLICKHOUSE_TYPES = {
+    "bool": "Bool",
+    "int64": "Int64",
+    "double": "Float64",
+    "string": "String",
+    "date32[day]": "Date32",
+    "timestamp[us]": "DateTime64(6, 'UTC')",
+}
+
+
+def _clickhouse_type(arrow: pa.DataType) -> str:
+    if pa.types.is_list(arrow):
+        return "Array(String)"
+    if pa.types.is_decimal(arrow):
+        return f"Nullable(Decimal({arrow.precision}, {arrow.scale}))"
+    return f"Nullable({_CLICKHOUSE_TYPES[str(arrow).replace('large_', '')]})"
+
+
+def _local(value: Any) -> Any:
+    """A moment without its zone, as it is in the other databases."""
+    return value.replace(tzinfo=None) if isinstance(value, dt.datetime) else value

@@ -11,6 +11,8 @@ from trustcommerce.diagnostics import render
 
 __all__ = ["check", "inputs", "schema", "sql", "test"]
 
+_DIALECTS = "The warehouse's: duckdb, postgres or spark; as an experiment clickhouse, trino, bigquery or snowflake."
+
 
 @click.command()
 @click.argument("packs", nargs=-1, required=True, metavar="PACK...")
@@ -109,7 +111,7 @@ def inputs(pack: str, ruleset: str, form: str) -> None:
 @click.command()
 @options.pack
 @click.argument("ruleset")
-@click.option("--dialect", required=True, metavar="NAME", help="The warehouse's: duckdb, postgres or spark.")
+@click.option("--dialect", required=True, metavar="NAME", help=_DIALECTS)
 @options.as_of
 @options.known_as_of
 def sql(pack: str, ruleset: str, dialect: str, as_of: dt.date, known_as_of: dt.date | None) -> None:

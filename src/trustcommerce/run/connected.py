@@ -5,7 +5,7 @@ The last layer has the columns `member` and `component`.
 
 from collections.abc import Iterator
 
-__all__ = ["by_steps", "in_arrays"]
+__all__ = ["Layer", "by_rounds", "by_steps", "in_arrays"]
 
 Layer = tuple[str, str]
 """Its name, with its columns where its query names none, and its query."""
@@ -31,6 +31,33 @@ def by_steps(edges: str, start: str, end: str) -> Iterator[Layer]:
     yield (
         f"{edges}_connected",
         f"SELECT member, MIN(component) AS component FROM {edges}_reached GROUP BY member",
+    )
+
+
+def by_rounds(edges: str, start: str, end: str) -> Iterator[Layer]:
+    """By recursion that keeps no set of what it has: all take the smallest of whom they meet, while that changes any.
+
+    Args:
+        edges: The layer of the graph's edges.
+        start: The column of a member, quoted.
+        end: The column of another.
+    """
+    ways = ((start, end), (end, start), (start, start), (end, end))
+    yield (
+        f"{edges}_ways",
+        " UNION DISTINCT ".join(f"SELECT {a} AS a, {b} AS b FROM {edges}" for a, b in ways),
+    )
+    yield (
+        f"{edges}_reached",
+        f"SELECT DISTINCT a AS member, a AS component, CAST(1 AS UInt8) AS going FROM {edges}_ways UNION ALL"
+        " SELECT member, component, max(changed) OVER () AS going FROM"
+        " (SELECT x.b AS member, min(m.component) AS component,"
+        " min(m.component) < minIf(m.component, m.member = x.b) AS changed"
+        f" FROM {edges}_reached AS m JOIN {edges}_ways AS x ON x.a = m.member WHERE m.going = 1 GROUP BY x.b) AS met",
+    )
+    yield (
+        f"{edges}_connected",
+        f"SELECT member, min(component) AS component FROM {edges}_reached GROUP BY member",
     )
 
 

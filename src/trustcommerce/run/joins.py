@@ -4,7 +4,7 @@ from sqlglot import exp
 
 from trustcommerce.language.expressions import columns
 from trustcommerce.language.relations import Exists, Gather, Match, Scan
-from trustcommerce.run import search
+from trustcommerce.run import firsts, search
 from trustcommerce.run.layers import UNKNOWN, Held, Layers, at
 from trustcommerce.run.search import ROW, equal, in_force
 from trustcommerce.run.sql import column
@@ -49,8 +49,10 @@ def match(layers: Layers, relation: Match, needed: set[str], outer: Gather | Non
     if relation.alone and relation.table is None:
         _periods(layers, relation, rows)
     if searched:
-        found = search.in_arrays if layers.cluster else search.by_number
-        return found(layers, relation, source, rows, fields)
+        found = firsts.by_join if layers.joined else search.by_number
+        return (search.in_arrays if layers.cluster else found)(layers, relation, source, rows, fields)
+    if layers.joined:
+        return firsts.one_by_one(layers, relation, source, rows, fields)
     query = exp.select("x.*").from_(exp.to_table(source).as_("x"), copy=False)
     hits: list[exp.Expression] = []
     for i, candidate in enumerate(relation.candidates):
@@ -120,6 +122,8 @@ def exists(layers: Layers, relation: Exists, needed: set[str], outer: Gather | N
     rows = layers.build(relation.rows, set(names))
     if layers.cluster:
         return search.any_in_arrays(layers, relation, source, rows)
+    if layers.joined:
+        return firsts.any_by_join(layers, relation, source, rows)
     tests: list[exp.Expression] = [
         exp.EQ(this=at("m", name), expression=exp.Paren(this=layers.qualified(each))) for name, each in relation.on
     ]

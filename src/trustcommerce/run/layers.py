@@ -118,6 +118,8 @@ class Layers(ABC):
     """What stands between the name of a layer and its query."""
     cluster = False
     """Whether rows are spread over machines: see `Dialect`."""
+    joined = False
+    """Whether rows are found by joins of two tables on equal columns alone: see `Dialect`."""
     width: int | None = None
     """How many items or measures one query has at most before its columns become several tables; None for no end."""
 

@@ -13,7 +13,21 @@ from trustcommerce.language.relations import Exists, Match, Table
 from trustcommerce.run.layers import Layers, at
 from trustcommerce.run.sql import column
 
-__all__ = ["ROW", "any_in_arrays", "by_number", "equal", "in_arrays", "in_force", "number", "numbered", "read", "rows"]
+__all__ = [
+    "ROW",
+    "any_in_arrays",
+    "beside_number",
+    "by_number",
+    "coalesced",
+    "equal",
+    "in_arrays",
+    "in_force",
+    "met",
+    "number",
+    "numbered",
+    "read",
+    "rows",
+]
 
 ROW = "__row"
 """The number of a row among those that are matched, or 1 where none is needed."""
@@ -75,7 +89,7 @@ def in_force(layers: Layers, relation: Match, table: str) -> list[exp.Expression
     ]
 
 
-def _met(layers: Layers, relation: Match) -> list[exp.Expression]:
+def met(layers: Layers, relation: Match) -> list[exp.Expression]:
     """What a row `m` with the right key must meet beside the row `x`."""
     tests = in_force(layers, relation, "m")
     if relation.when is not None:
@@ -91,15 +105,20 @@ def by_number(layers: Layers, relation: Match, source: str, rows: str, fields: S
     """A sub-query for each candidate gives the number of its row; rows are joined by the first number."""
     hits: list[exp.Expression] = []
     for candidate in relation.candidates:
-        tests = [*equal(layers, relation, candidate, "m"), *_met(layers, relation)]
+        tests = [*equal(layers, relation, candidate, "m"), *met(layers, relation)]
         least = exp.select(exp.Min(this=at("m", ROW))).from_(exp.to_table(rows).as_("m"), copy=False)
         hits.append(exp.Subquery(this=least.where(exp.and_(*tests), copy=False)))
     hit = f"{relation.name}.{ROW}"
     found = layers.write(
-        exp.select("x.*", exp.alias_(_first(hits), hit, quoted=True, copy=False)).from_(
+        exp.select("x.*", exp.alias_(coalesced(hits), hit, quoted=True, copy=False)).from_(
             exp.to_table(source).as_("x"), copy=False
         )
     )
+    return beside_number(layers, relation, found, hit, rows, fields)
+
+
+def beside_number(layers: Layers, relation: Match, found: str, hit: str, rows: str, fields: Sequence[str]) -> str:
+    """Beside each row of `found` the one whose number it has in the column `hit`."""
     on = exp.EQ(this=at("x", hit), expression=at("m", ROW))
     matched = exp.Not(this=exp.Is(this=at("m", ROW), expression=exp.Null()))
     beside = [exp.alias_(at("m", name), f"{relation.name}.{name}", quoted=True, copy=False) for name in fields]
@@ -110,8 +129,9 @@ def by_number(layers: Layers, relation: Match, source: str, rows: str, fields: S
     )
 
 
-def _first(hits: list[exp.Expression]) -> exp.Expression:
-    return hits[0] if len(hits) == 1 else exp.Coalesce(this=hits[0], expressions=hits[1:])
+def coalesced(hits: Sequence[exp.Expression]) -> exp.Expression:
+    """The first hit that is not missing."""
+    return hits[0] if len(hits) == 1 else exp.Coalesce(this=hits[0], expressions=[*hits[1:]])
 
 
 # -- in arrays
@@ -122,7 +142,7 @@ def in_arrays(layers: Layers, relation: Match, source: str, rows: str, fields: S
     keys = [each.name for each in relation.on]
     kept = [name for name in [ROW, *read(relation)] if name not in keys or name in fields or relation.when is not None]
     arrays = _arrays(layers, rows, keys, kept)
-    tests = _met(layers, relation)
+    tests = met(layers, relation)
     query = exp.select("x.*").from_(exp.to_table(source).as_("x"), copy=False)
     hits: list[exp.Expression] = []
     for i, candidate in enumerate(relation.candidates):
@@ -131,7 +151,7 @@ def in_arrays(layers: Layers, relation: Match, source: str, rows: str, fields: S
         meeting = _call("FILTER", at(f"m{i}", _ROWS), _of_row(tests))
         hits.append(_call("GET", meeting, exp.Literal.number(0)))
     hit = f"{relation.name}.{ROW}"
-    found = layers.write(query.select(exp.alias_(_first(hits), hit, quoted=True, copy=False), copy=False))
+    found = layers.write(query.select(exp.alias_(coalesced(hits), hit, quoted=True, copy=False), copy=False))
     matched = exp.Not(this=exp.Is(this=column(hit), expression=exp.Null()))
     beside = [exp.alias_(at(hit, name), f"{relation.name}.{name}", quoted=True, copy=False) for name in fields]
     shown = exp.alias_(matched, f"{relation.name}.matched", quoted=True, copy=False)

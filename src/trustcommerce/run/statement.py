@@ -15,9 +15,9 @@ from trustcommerce.language.relations import Field, Measure, Scan, Table
 from trustcommerce.language.types import DATE, Kind, power
 from trustcommerce.model.pack import TableSpec
 from trustcommerce.plan import RuleSetPlan, Version
-from trustcommerce.run import connected
 from trustcommerce.run.contract import converted, failing, said
-from trustcommerce.run.dialects import TYPE_NAME, Dialect
+from trustcommerce.run.dialects import TYPE_NAME, Dialect, is_own, outside
+from trustcommerce.run.doubles import refuse_double_keys
 from trustcommerce.run.layers import ORDER, SUBJECTS, Held, reads_subjects_again, sources
 from trustcommerce.run.query import Writer, select
 from trustcommerce.run.required import required, unmatched
@@ -49,8 +49,10 @@ class Statement(Writer):
         super().__init__(version, as_of, known_as_of, frozenset())
         self.plan, self.version, self.declared, self.dialect = plan, version, tables, dialect
         self.as_of, self.form, self.cluster = as_of, dialect.layer, dialect.cluster
+        self.joined = dialect.joined
         self.guards: list[exp.Expression] = []
         self.recursive = False
+        self.folded: dict[str, str] = {}
 
     def text(self) -> str:
         """The whole statement.
@@ -58,7 +60,10 @@ class Statement(Writer):
         Raises:
             DataError: The dialect has no way to say something in it.
         """
+        refuse_double_keys(self.version, self.dialect)
         query = self.build_all()
+        for shown in query.selects:
+            self._outward(shown)
         for guard in self.guards:
             query = query.where(guard, copy=False)
         order = self.plan.key if self.cluster else [ORDER]
@@ -82,14 +87,41 @@ class Statement(Writer):
             self._guard(rows, [f"no row of {match.input} matches on {on}: "], key)
         return query
 
+    def _outward(self, shown: exp.Alias) -> None:
+        """An output keeps its name; one that is a truth value gets that type, where a comparison has another."""
+        types = {each.name: each.type for each in self.version.outputs}
+        types |= {each.name: each.type for each in self.version.carried}
+        if not self.dialect.truths and types[shown.alias].kind is Kind.BOOLEAN:
+            shown.set("this", exp.Cast(this=shown.this, to=exp.DataType.build("BOOLEAN")))
+        if not self.dialect.renamed_outputs:
+            outside(shown.args["alias"])
+
     # -- writing
 
     def finish(self, query: exp.Select) -> str:
         begin = "WITH RECURSIVE" if self.recursive else "WITH"
-        return f"{begin} {_LINES.join(self.written)}\n{self.print(query)}"
+        ending = f"\n{self.dialect.ending}" if self.dialect.ending else ""
+        return f"{begin} {_LINES.join(self.written)}\n{self.print(query)}{ending}"
+
+    def add(self, name: str, query: str, form: str | None = None) -> None:
+        if self.dialect.quoted:
+            layer, bracket, columns = name.partition("(")
+            name = self.print(exp.to_identifier(layer, quoted=True)) + bracket + columns
+        super().add(name, query, form)
 
     def print(self, query: exp.Expression) -> str:
+        if self.dialect.folds:
+            self._one_case([each for each in query.find_all(exp.Identifier) if is_own(each)], self.folded)
         return self.dialect.print(query)
+
+    def _one_case(self, names: Sequence[exp.Identifier | str], known: dict[str, str]) -> None:
+        """Refuse names that the database would take for each other."""
+        for each in names:
+            name = each if isinstance(each, str) else each.name
+            first = known.setdefault(name.casefold(), name)
+            if first != name:
+                hint = "columns whose names differ in case only are one column there"
+                raise self.dialect.refusal(f"the names `{first}` and `{name}`", hint)
 
     def stage(self, query: exp.Select, held: Held) -> str:
         """A stage is a layer of the one statement."""
@@ -102,13 +134,15 @@ class Statement(Writer):
         return name
 
     def _components(self, query: exp.Select) -> str:
+        if self.dialect.connected is None:
+            raise self.dialect.refusal("the components of a graph (`connected`)")
         start, end = (self.print(column(each.name)) for each in query.selects)
         edges = self.write(query)
-        name = f"{edges}_connected"
-        for layer, body in (connected.in_arrays if self.cluster else connected.by_steps)(edges, start, end):
-            self.add(layer, body, "AS" if layer.endswith(")") else None)  # what recurs can't be told to stand by itself
-        self.recursive = not self.cluster
-        return name
+        for layer, body in self.dialect.connected(edges, start, end):
+            recurs = f"FROM {layer.partition('(')[0]} " in body
+            self.add(layer, body, "AS" if recurs else None)  # what recurs can't be told to stand by itself
+            self.recursive |= recurs
+        return f"{edges}_connected"
 
     def restart(self) -> None:
         """Layers stay: there is nothing else."""
@@ -124,10 +158,10 @@ class Statement(Writer):
         beyond = exp.Not(this=exp.Paren(this=exp.Between(this=value, low=low, high=high)))
         return exp.Case(ifs=[exp.If(this=beyond, true=error)], default=whole)
 
-    def _guard(self, rows: str, parts: list[exp.Expression | str], key: Sequence[str]) -> None:
+    def _guard(self, rows: str, parts: list[exp.Expression | str], key: Sequence[str | exp.Column]) -> None:
         """A condition that holds while `rows` has none, and fails with the smallest of its keys."""
         for i, name in enumerate(key):
-            parts += [", "] * (i > 0) + [said(exp.Min(this=column(name)))]
+            parts += [", "] * (i > 0) + [said(exp.Min(this=name if isinstance(name, exp.Column) else column(name)))]
         found = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(0))
         error = failing(parts, "BOOLEAN")
         test = exp.Case(ifs=[exp.If(this=found, true=error)], default=exp.Boolean(this=True))
@@ -143,6 +177,8 @@ class Statement(Writer):
         top = layer == self.subjects
         fields = [*scan.fields, *(self.version.carried if top else ())]
         names = {each.name: spec.columns[each.name].source if spec is not None else each.name for each in fields}
+        if self.dialect.folds:
+            self._one_case([*names.values()], {})
         key = [names[name] for name in scan.key if name in names]
         given = self.given_table(table)
         self.types(given, table, fields, names, result)
@@ -150,18 +186,19 @@ class Statement(Writer):
             self.unique(given, table, key)
         columns = [
             exp.alias_(
-                self._seen(
-                    scan, each, converted(each, names[each.name], table, key, self.doubled(table, each, result))
-                ),
+                self._seen(scan, each, outside(self._converted(each, names[each.name], table, key, result))),
                 each.name,
                 quoted=True,
             )
             for each in fields
         ]
         if top and not self.cluster:
-            order = exp.Order(expressions=[exp.Ordered(this=column(name)) for name in key])
+            order = exp.Order(expressions=[exp.Ordered(this=outside(column(name))) for name in key])
             columns.insert(0, exp.alias_(exp.Window(this=exp.RowNumber(), order=order), ORDER, quoted=True))
         self.add(layer, self.print(exp.select(*(columns or [exp.Literal.number(1)])).from_(given, copy=False)))
+
+    def _converted(self, each: Field, source: str, table: str, key: Sequence[str], result: bool) -> exp.Expression:
+        return converted(each, source, table, key, self.doubled(table, each, result))
 
     def given_table(self, table: str) -> exp.Table:
         """A table of the warehouse by its name there."""
@@ -187,18 +224,23 @@ class Statement(Writer):
     def unique(self, given: exp.Table, table: str, key: list[str]) -> None:
         """A condition that tells the rows of a table apart."""
         twice = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
-        keys = [column(name) for name in key]
+        keys = [outside(column(name)) for name in key]
         rows = exp.select(*keys).from_(given.copy(), copy=False).group_by(*keys).having(twice)
-        self._guard(self.write(rows), [f"two rows of {table} have the key "], key)
+        self._guard(self.write(rows), [f"two rows of {table} have the key "], keys)
 
     def types(self, given: exp.Table, table: str, fields: list[Field], names: Mapping[str, str], result: bool) -> None:
         """A condition on the types that a table's columns have."""
+        if self.dialect.shapes:
+            self._shapes(given, table, fields, names, result)
+            return
         ifs = []
         for each in fields:
-            known = self.dialect.types[each.type.kind]
+            known = self.dialect.types.get(each.type.kind, ())
+            if not known:
+                raise self.dialect.refusal(f"a column of lists, {table}.{names[each.name]}")
             if self.doubled(table, each, result):
                 known = self.dialect.types[Kind.NUMBER]
-            name = exp.Anonymous(this=TYPE_NAME, expressions=[column(names[each.name])])
+            name = exp.Anonymous(this=TYPE_NAME, expressions=[outside(column(names[each.name]))])
             test = exp.In(this=name, expressions=[exp.Literal.string(kind) for kind in known])
             parts = [f"{table}.{names[each.name]} is ", name.copy(), f", and {each.type.null(False)} is expected"]
             error = failing(parts, "BOOLEAN")
@@ -209,6 +251,20 @@ class Statement(Writer):
         first = exp.Subquery(this=tests.limit(1, copy=False))
         self.guards.append(exp.Coalesce(this=first, expressions=[exp.Boolean(this=True)]))
 
+    def _shapes(
+        self, given: exp.Table, table: str, fields: list[Field], names: Mapping[str, str], result: bool
+    ) -> None:
+        """A condition that holds, and that the database refuses to look at where a column is of another type."""
+        tests: list[exp.Expression] = [exp.Boolean(this=False)]
+        for each in fields:
+            kind = Kind.NUMBER if self.doubled(table, each, result) else each.type.kind
+            if kind not in self.dialect.shapes:
+                raise self.dialect.refusal(f"a column of lists, {table}.{names[each.name]}")
+            shape = exp.Anonymous(this=self.dialect.shapes[kind], expressions=[outside(column(names[each.name]))])
+            tests.append(exp.Is(this=shape, expression=exp.Null()))
+        rows = exp.select(exp.Count(this=exp.Star())).from_(given.copy(), copy=False).where(exp.and_(*tests))
+        self.guards.append(exp.EQ(this=exp.Subquery(this=rows), expression=exp.Literal.number(0)))
+
     def _file(self, source: Table) -> None:
         """The rows of a reference file of the pack."""
         rows = [
@@ -217,8 +273,17 @@ class Statement(Writer):
         ]
         names = ", ".join(self.print(column(each.name)) for each in source.fields)
         name = self.tables[source]
+        if rows and not self.dialect.values:
+            self.add(name, "\nUNION ALL ".join(self.print(_query_of(source, row)) for row in rows))
+            return
         if rows:
             self.add(name, f"SELECT * FROM (VALUES {_LINES.join(map(self.print, rows))}) AS r({names})")
             return
         nothing = [exp.alias_(literal(None, each.type), each.name, quoted=True) for each in source.fields]
         self.add(name, self.print(exp.select(*nothing).where(exp.Boolean(this=False))))
+
+
+def _query_of(source: Table, row: exp.Tuple) -> exp.Select:
+    """A row of a file as a query of its own."""
+    cells = zip(row.expressions, source.fields, strict=True)
+    return exp.select(*[exp.alias_(cell, each.name, quoted=True) for cell, each in cells])
