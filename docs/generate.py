@@ -170,12 +170,24 @@ def commands() -> Iterator[str]:
         yield from (f"### {name}", "", *shown(name))
 
 
+def hooks() -> Iterator[str]:
+    """The hooks of plugins, from their specifications."""
+    from trustcommerce.plugins import specs
+
+    yield "| hook | gives | |"
+    yield "|---|---|---|"
+    for name, records in specs.HOOKS.items():
+        said = " ".join((getattr(specs, name).__doc__ or "").split())
+        yield f"| `{name}` | {' or '.join(f'`{each.__name__}`' for each in records)} | {said} |"
+
+
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "operations": operations,
     "functions": functions,
     "forms": forms,
     "files": files,
     "codes": codes,
+    "hooks": hooks,
     "commands": commands,
 }
 

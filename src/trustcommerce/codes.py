@@ -85,4 +85,5 @@ UNDATED = _code("TC601", "undated-start", "A dated value has no entry for the ru
 BAD_DATE = _code("TC602", "bad-date", "Not a date of the form 2023-05-09.")
 BAD_TYPE = _code("TC603", "bad-type", "A column type that does not exist.")
 BAD_CASE = _code("TC604", "bad-case", "A test case that can't be run.")
+BAD_PLUGIN = _code("TC605", "bad-plugin", "A plugin that is asked for is not there, or can't be used.")
 DATA = _code("TC901", "bad-data", "A record, frame or file at run time breaks what is declared.")

@@ -90,6 +90,7 @@ class Basis:
     version: str
     meaning: str
     source: str
+    plugins: dict[str, str]
     ruleset: str
     as_of: dt.date
     shadow: bool
@@ -347,5 +348,6 @@ class Decision:
             "shadow": self.shadow,
             "meaning": self.meaning,
             "source": self.source,
+            "plugins": dict(self._basis.plugins),
             "notice": dict(self._basis.notice.texts),
         }

@@ -5,24 +5,26 @@ record    plan -> decision      table                  plan -> Arrow table
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from trustcommerce.builtin import core_registry
 from trustcommerce.decision import Basis, Decision, State
 from trustcommerce.diagnostics import Diagnostic, Problems
 from trustcommerce.errors import DataError, PolicyError
 from trustcommerce.language.names import did_you_mean
-from trustcommerce.plan import PackPlan, RuleSetPlan, Version, plan_pack, reason_texts
+from trustcommerce.plan import PackPlan, RuleSetPlan, Version, reason_texts
+from trustcommerce.planning import asked_for, plan_files
+from trustcommerce.plugins.requests import Request
 from trustcommerce.read import PackFiles, day_of, read_pack
 from trustcommerce.registry import Registry
 from trustcommerce.run.frames import is_spark, to_kind_of
 from trustcommerce.run.inputs import inputs_of
 from trustcommerce.run.record import NotJudged, RecordProgram, compile_record
 from trustcommerce.run.snapshot import frozen_peers
+from trustcommerce.run.values import joined_key
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -37,40 +39,41 @@ __all__ = ["Engine", "check", "load"]
 _MAX_BASES = 4096
 
 
-def load(folder: str | Path) -> "Engine":
+def load(folder: str | Path, *, plugins: Sequence[str] = ()) -> "Engine":
     """Load, check and compile the pack in `folder`.
+
+    Args:
+        plugins: Plugins beside those that the pack names: names, files that end in .py, `no:NAME` for none.
 
     Raises:
         PolicyError: Something in it is wrong; holds every diagnostic, sorted by place.
     """
     problems = Problems()
     files = read_pack(folder, problems)
-    plan = plan_pack(files, core_registry(), problems) if files is not None else None
-    if files is None or plan is None:
+    if files is None:
         raise PolicyError(problems)
-    return Engine(files, plan)
+    return _planned(files, asked_for(files, plugins), problems)
 
 
-def check(folder: str | Path) -> tuple[Diagnostic, ...]:
+def check(folder: str | Path, *, plugins: Sequence[str] = ()) -> tuple[Diagnostic, ...]:
     """Every problem of the pack in `folder`, errors and warnings, sorted by place."""
     problems = Problems()
-    files = read_pack(folder, problems)
-    if files is not None:
-        plan_pack(files, core_registry(), problems)
+    if (files := read_pack(folder, problems)) is not None:
+        plan_files(files, asked_for(files, plugins), problems)
     return tuple(problems)
 
 
 class Engine:
     """A loaded pack: immutable, thread-safe, picklable. Make one with `load`."""
 
-    def __init__(self, files: PackFiles, plan: PackPlan) -> None:
-        self._files, self.plan = files, plan
+    def __init__(self, files: PackFiles, asked: tuple[Request, ...], plan: PackPlan) -> None:
+        self._files, self._asked, self.plan = files, asked, plan
         self._programs: dict[int, RecordProgram] = {}
         self._bases: dict[tuple[str, dt.date | str], Basis] = {}
         self._texts = reason_texts(plan)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (self._files,)
+        return _planned, (self._files, self._asked)
 
     def __repr__(self) -> str:
         return f"Engine({self.plan.pack.name} {self.plan.pack.version}, {len(self.rulesets)} rule sets)"
@@ -312,7 +315,7 @@ class Engine:
         if out is not None:
             day = day_of(as_of)
             self._version(self._plan(ruleset), day)
-            return self.score(ruleset, written_record(self.plan, ruleset, _joined(key), Path(out), day), as_of)
+            return self.score(ruleset, written_record(self.plan, ruleset, joined_key(key), Path(out), day), as_of)
         assert facts is not None
         record, evidence = self._gathered(ruleset, key, facts, as_of, known_as_of)
         return evolve(self.score(ruleset, record, as_of), evidence=tuple(evidence))
@@ -325,7 +328,7 @@ class Engine:
 
         day, known = day_of(as_of), _day(known_as_of)
         self._version(self._plan(ruleset), day)
-        return gather_record(self.plan, ruleset, _joined(key), facts_of(self.plan, facts, ruleset), day, known)
+        return gather_record(self.plan, ruleset, joined_key(key), facts_of(self.plan, facts, ruleset), day, known)
 
     # -- helpers
 
@@ -361,6 +364,7 @@ class Engine:
             version=pack.version,
             meaning=self.plan.meaning,
             source=self.plan.source,
+            plugins=self.plan.plugin_versions,
             ruleset=ruleset,
             as_of=day,
             shadow=plan.shadow(day),
@@ -377,20 +381,16 @@ class Engine:
         return basis
 
 
-def _rebuild(files: PackFiles) -> Engine:
-    problems = Problems()
-    plan = plan_pack(files, core_registry(), problems)
+def _planned(files: PackFiles, asked: tuple[Request, ...], problems: Problems | None = None) -> Engine:
+    problems = Problems() if problems is None else problems
+    plan = plan_files(files, asked, problems)
     if plan is None:
         raise PolicyError(problems)
-    return Engine(files, plan)
+    return Engine(files, asked, plan)
 
 
 def _day(given: dt.date | str | None) -> dt.date | None:
     return None if given is None else day_of(given)
-
-
-def _joined(key: object) -> str:
-    return ",".join(map(str, key)) if isinstance(key, tuple | list) else str(key)
 
 
 def _key(plan: RuleSetPlan, record: Any) -> str | None:

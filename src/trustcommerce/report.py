@@ -19,6 +19,7 @@ class RunReport:
     """What a run did; run.json holds the same.
 
     Args:
+        plugins: Their versions, by name.
         tables: Rows read of each table, and values that a reader noticed.
         rulesets: By name: subjects and rows judged, rows of facts that counted, were excluded or of no
             subject, statuses by score, seconds, and the file.
@@ -31,6 +32,7 @@ class RunReport:
     notice: dict[str, str]
     meaning: str
     source: str
+    plugins: dict[str, str]
     as_of: dt.date
     known_as_of: dt.date
     tables: dict[str, dict[str, int]]
@@ -47,6 +49,7 @@ class RunReport:
             "notice": self.notice,
             "meaning": self.meaning,
             "source": self.source,
+            "plugins": self.plugins,
             "as_of": self.as_of.isoformat(),
             "known_as_of": self.known_as_of.isoformat(),
             "tables": self.tables,
@@ -73,6 +76,7 @@ def report_of(
         notice=dict(pack.notice.texts),
         meaning=loaded.meaning,
         source=loaded.source,
+        plugins=loaded.plugin_versions,
         as_of=day,
         known_as_of=known_as_of or day,
         tables=tables,

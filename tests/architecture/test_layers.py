@@ -19,6 +19,7 @@ LAYERS = [
     {"read"},
     {"language"},
     {"registry"},
+    {"plugins"},
     {"schema"},
     {"model"},
     {"plan"},
@@ -26,6 +27,7 @@ LAYERS = [
     {"explain"},
     {"sources", "outputs"},
     {"builtin"},
+    {"planning", "plugin"},
     {"decision"},
     {"supply"},
     {"report"},
@@ -97,7 +99,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     """`import trustcommerce` and `trustcommerce.load` leave the slow libraries for when they are needed."""
     code = (
         "import sys, trustcommerce as tc; tc.load; "
-        "print([m for m in ('duckdb', 'pyarrow', 'numpy', 'sqlglot', 'jsonschema', 'pandas') if m in sys.modules])"
+        "print([m for m in ('duckdb', 'pyarrow', 'numpy', 'sqlglot', 'jsonschema', 'pandas', 'pluggy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -24,6 +24,8 @@ from trustcommerce.schema import case_schema, check_shape
 
 __all__ = ["CaseResult", "check_cases", "joined", "run_cases"]
 
+Plugins = list[str] | tuple[str, ...]
+
 
 @frozen(kw_only=True)
 class CaseResult:
@@ -40,13 +42,13 @@ class CaseResult:
         return not self.failures
 
 
-def run_cases(folder: str | Path, lang: str = "en") -> list[CaseResult]:
+def run_cases(folder: str | Path, lang: str = "en", plugins: Plugins = ()) -> list[CaseResult]:
     """Run every case of the pack in `folder`.
 
     Raises:
         PolicyError: The pack or a test file is wrong.
     """
-    engine = load(folder)
+    engine = load(folder, plugins=plugins)
     problems = Problems()
     trees = _checked(engine, folder, problems)
     if problems.errors:
@@ -54,11 +56,11 @@ def run_cases(folder: str | Path, lang: str = "en") -> list[CaseResult]:
     return [result for tree in trees for result in _run_file(engine, tree, lang)]
 
 
-def check_cases(folder: str | Path) -> tuple[Diagnostic, ...]:
+def check_cases(folder: str | Path, plugins: Plugins = ()) -> tuple[Diagnostic, ...]:
     """Every problem of a pack, and of its test files when it loads."""
     problems = Problems()
     try:
-        engine = load(folder)
+        engine = load(folder, plugins=plugins)
     except PolicyError as error:
         return error.diagnostics
     _checked(engine, folder, problems)

@@ -16,12 +16,13 @@ _DIALECTS = "The warehouse's: duckdb, postgres or spark; as an experiment clickh
 
 @click.command()
 @click.argument("packs", nargs=-1, required=True, metavar="PACK...")
+@options.plugins
 @options.format_option
-def check(packs: tuple[str, ...], form: str) -> None:
+def check(packs: tuple[str, ...], plugins: tuple[str, ...], form: str) -> None:
     """Check packs and their test files: every problem at once, sorted by place."""
     from trustcommerce.analysis import check_cases
 
-    found = [(pack, check_cases(pack)) for pack in packs]
+    found = [(pack, check_cases(pack, plugins)) for pack in packs]
     everything = [each for _, diagnostics in found for each in diagnostics]
     errors = sum(each.severity == "error" for each in everything)
     if form == "json":
@@ -44,13 +45,14 @@ def _count(number: int, noun: str) -> str:
 
 @click.command()
 @click.argument("packs", nargs=-1, required=True, metavar="PACK...")
+@options.plugins
 @options.lang
 @options.format_option
-def test(packs: tuple[str, ...], lang: str, form: str) -> None:
+def test(packs: tuple[str, ...], plugins: tuple[str, ...], lang: str, form: str) -> None:
     """Run the test cases of packs, tests/*.yaml."""
     from trustcommerce.analysis import run_cases
 
-    results = [result for pack in packs for result in run_cases(pack, lang)]
+    results = [result for pack in packs for result in run_cases(pack, lang, plugins)]
     failed = [result for result in results if not result.passed]
     if form == "json":
         click.echo(
@@ -84,14 +86,15 @@ def test(packs: tuple[str, ...], lang: str, form: str) -> None:
 @click.command()
 @options.pack
 @click.argument("ruleset")
+@options.plugins
 @options.format_option
-def inputs(pack: str, ruleset: str, form: str) -> None:
+def inputs(pack: str, ruleset: str, plugins: tuple[str, ...], form: str) -> None:
     """List what a record of RULESET holds."""
     from trustcommerce.diagnostics import display_width
     from trustcommerce.engine import load
     from trustcommerce.explain.text import pad
 
-    found = load(pack).inputs(ruleset)
+    found = load(pack, plugins=plugins).inputs(ruleset)
     if form == "json":
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
@@ -114,11 +117,14 @@ def inputs(pack: str, ruleset: str, form: str) -> None:
 @click.option("--dialect", required=True, metavar="NAME", help=_DIALECTS)
 @options.as_of
 @options.known_as_of
-def sql(pack: str, ruleset: str, dialect: str, as_of: dt.date, known_as_of: dt.date | None) -> None:
+@options.plugins
+def sql(
+    pack: str, ruleset: str, dialect: str, as_of: dt.date, known_as_of: dt.date | None, plugins: tuple[str, ...]
+) -> None:
     """Print RULESET as one statement for a warehouse that holds the tables."""
     from trustcommerce.engine import load
 
-    click.echo(load(pack).sql(ruleset, dialect, as_of, known_as_of), nl=False)
+    click.echo(load(pack, plugins=plugins).sql(ruleset, dialect, as_of, known_as_of), nl=False)
 
 
 @click.command()

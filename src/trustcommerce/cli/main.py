@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from trustcommerce import __version__
-from trustcommerce.cli import authors, runs, seeds
+from trustcommerce.cli import authors, plugins, runs, seeds
 from trustcommerce.errors import DataError, PolicyError, TrustCommerceError
 
 __all__ = ["main"]
@@ -31,6 +31,7 @@ for command in (
     authors.sql,
     authors.inputs,
     authors.schema,
+    plugins.plugins,
     seeds.seeds,
 ):
     group.add_command(command)

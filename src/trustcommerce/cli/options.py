@@ -7,7 +7,7 @@ import click
 
 from trustcommerce.read.dates import parse_date
 
-__all__ = ["as_of", "facts", "format_option", "known_as_of", "lang", "pack"]
+__all__ = ["as_of", "facts", "format_option", "known_as_of", "lang", "pack", "plugins"]
 
 
 class _Day(click.ParamType):  # type: ignore[type-arg]
@@ -41,4 +41,12 @@ lang = click.option(
 )
 format_option = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What is printed."
+)
+plugins = click.option(
+    "-p",
+    "--plugin",
+    "plugins",
+    multiple=True,
+    metavar="NAME",
+    help="A plugin beside those of the pack: a name, a file that ends in .py, or no:NAME; may repeat.",
 )

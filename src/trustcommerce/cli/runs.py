@@ -24,10 +24,10 @@ __all__ = ["explain", "freeze", "run", "score"]
 @click.option("--only", multiple=True, metavar="RULESET", help="Run this rule set and those it reads; may repeat.")
 @click.option(
     "--output",
-    type=click.Choice(["parquet", "csv", "jsonl"]),
+    metavar="FORMAT",
     default="parquet",
     show_default=True,
-    help="Format of the result tables.",
+    help="Format of the result tables: parquet, csv, jsonl, or a plugin's.",
 )
 @click.option(
     "--engine",
@@ -39,6 +39,7 @@ __all__ = ["explain", "freeze", "run", "score"]
 )
 @click.option("--threads", type=click.IntRange(1), help="Threads, all cores by default.")
 @click.option("--memory", metavar="SIZE", help="Memory limit such as 4GB; beyond it work spills to disk.")
+@options.plugins
 @options.lang
 @options.format_option
 def run(
@@ -52,13 +53,16 @@ def run(
     where: str,
     threads: int | None,
     memory: str | None,
+    plugins: tuple[str, ...],
     lang: str,
     form: str,
 ) -> None:
     """The main job: judge every subject of PACK over the tables in a folder."""
     from trustcommerce.engine import load
 
-    engine = load(pack)
+    engine = load(pack, plugins=plugins)
+    if output not in engine.registry.outputs:
+        raise click.UsageError(f"no output format {output!r}: one of {', '.join(engine.registry.outputs)}")
     session = None
     if where == "spark":
         from trustcommerce.cluster.session import local
@@ -131,6 +135,7 @@ def _notice(engine: Any, lang: str) -> None:
 @click.option("--snapshot", type=click.Path(path_type=str), metavar="FILE", help="Peers, as freeze stored them.")
 @options.as_of
 @options.known_as_of
+@options.plugins
 @options.lang
 @options.format_option
 def score(
@@ -141,6 +146,7 @@ def score(
     snapshot: str | None,
     as_of: dt.date,
     known_as_of: dt.date | None,
+    plugins: tuple[str, ...],
     lang: str,
     form: str,
 ) -> None:
@@ -153,7 +159,7 @@ def score(
         raise click.UsageError("--snapshot is for single records: a table has its peers in it")
     if facts is not None and not tabular:
         raise click.UsageError("--facts is for tables: a record holds the rows of its facts")
-    engine = load(pack)
+    engine = load(pack, plugins=plugins)
     if tabular:
         table = engine.score_table(ruleset, source, as_of, tables=facts, known_as_of=known_as_of)
         for batch in table.to_batches(max_chunksize=10_000):
@@ -230,11 +236,20 @@ def _is_json(line: str) -> bool:
 @click.option("--out", type=click.Path(path_type=str), required=True, metavar="FILE", help="File for the snapshot.")
 @options.as_of
 @options.known_as_of
-def freeze(pack: str, ruleset: str, facts: str, out: str, as_of: dt.date, known_as_of: dt.date | None) -> None:
+@options.plugins
+def freeze(
+    pack: str,
+    ruleset: str,
+    facts: str,
+    out: str,
+    as_of: dt.date,
+    known_as_of: dt.date | None,
+    plugins: tuple[str, ...],
+) -> None:
     """Store the peers of RULESET, which single records need to be compared with."""
     from trustcommerce.engine import load
 
-    snapshot = load(pack).freeze(ruleset, facts, as_of, known_as_of=known_as_of)
+    snapshot = load(pack, plugins=plugins).freeze(ruleset, facts, as_of, known_as_of=known_as_of)
     snapshot.save(out)
     click.echo(f"{ruleset}: {', '.join(snapshot.frozen)} of {as_of} in {out}")
 
@@ -247,6 +262,7 @@ def freeze(pack: str, ruleset: str, facts: str, out: str, as_of: dt.date, known_
 @click.option("--out", type=click.Path(path_type=str), metavar="DIR", help="Results of an earlier run instead.")
 @options.as_of
 @options.known_as_of
+@options.plugins
 @options.lang
 @options.format_option
 def explain(
@@ -257,6 +273,7 @@ def explain(
     out: str | None,
     as_of: dt.date,
     known_as_of: dt.date | None,
+    plugins: tuple[str, ...],
     lang: str,
     form: str,
 ) -> None:
@@ -267,5 +284,5 @@ def explain(
         raise click.UsageError("say --facts or --out, one of them")
     if out is not None and known_as_of is not None:
         raise click.UsageError("--known-as-of says nothing beside --out: the run has said what was known")
-    decision = load(pack).decide(ruleset, key, as_of, facts=facts, out=out, known_as_of=known_as_of)
+    decision = load(pack, plugins=plugins).decide(ruleset, key, as_of, facts=facts, out=out, known_as_of=known_as_of)
     click.echo(decision.explain(lang, form))

@@ -13,6 +13,7 @@ from trustcommerce.plan.digest import canonical, meaning
 from trustcommerce.plan.ruleset import plan_version
 from trustcommerce.plan.shape import NodeShape
 from trustcommerce.plan.version import RuleSetPlan, Version
+from trustcommerce.plugins.loaded import Plugin
 from trustcommerce.read import Mapping, Node, PackFiles, Scalar, Sequence, date_breaks, fold_dates, parse_date
 from trustcommerce.registry import Registry
 from trustcommerce.schema import check_shape, pack_schema, ruleset_schema
@@ -30,10 +31,22 @@ class PackPlan:
     source: str
     warnings: tuple[Diagnostic, ...]
     registry: Registry
+    plugins: tuple[Plugin, ...] = ()
+
+    @property
+    def plugin_versions(self) -> dict[str, str]:
+        """The version of each plugin, by name."""
+        return {each.name: each.version for each in self.plugins}
 
 
-def plan_pack(files: PackFiles, registry: Registry, problems: Problems) -> PackPlan | None:
-    """Check and lower the pack; None when `problems` holds an error."""
+def plan_pack(
+    files: PackFiles, registry: Registry, problems: Problems, plugins: tuple[Plugin, ...] = ()
+) -> PackPlan | None:
+    """Check and lower the pack; None when `problems` holds an error.
+
+    Args:
+        plugins: Those whose registrations `registry` holds; their versions and contents are part of the meaning.
+    """
     pack = read_header(files, check_shape(files.header, pack_schema(), problems), problems)
     if not isinstance(files.header.get("tables"), Mapping):
         return None  # reported already; every name of a column would be unknown
@@ -42,6 +55,7 @@ def plan_pack(files: PackFiles, registry: Registry, problems: Problems) -> PackP
     if problems.errors:
         return None
     parts = [f"{pack.name} {pack.currency} {pack.time_zone}"]
+    parts += [f"plugin {each.name} {each.version} {each.content}" for each in plugins]
     for name in sorted(plans):
         plan = plans[name]
         parts.append(f"{name} {plan.effective_from} {plan.effective_until} {plan.enforced}")
@@ -54,6 +68,7 @@ def plan_pack(files: PackFiles, registry: Registry, problems: Problems) -> PackP
         source=files.digest,
         warnings=problems.warnings,
         registry=registry,
+        plugins=plugins,
     )
 
 

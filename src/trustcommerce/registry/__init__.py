@@ -10,6 +10,17 @@ from trustcommerce.registry.registrations import (
     Scan,
     Source,
 )
-from trustcommerce.registry.registry import Registry
+from trustcommerce.registry.registry import Registry, called
 
-__all__ = ["ChoiceForm", "Function", "Macro", "MetricKind", "Output", "ReasonText", "Registry", "Scan", "Source"]
+__all__ = [
+    "ChoiceForm",
+    "Function",
+    "Macro",
+    "MetricKind",
+    "Output",
+    "ReasonText",
+    "Registry",
+    "Scan",
+    "Source",
+    "called",
+]

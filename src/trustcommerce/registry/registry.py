@@ -16,7 +16,7 @@ from trustcommerce.registry.registrations import (
     Source,
 )
 
-__all__ = ["Registry"]
+__all__ = ["Registry", "called"]
 
 
 @frozen(kw_only=True)
@@ -34,33 +34,53 @@ class Registry:
     @classmethod
     def of(cls, registrations: Iterable[Any]) -> "Registry":
         """A registry of `registrations`; two of one kind and name are a `PluginError`."""
-        shelves: dict[type, tuple[str, dict[str, Any]]] = {
-            Function: ("name", {}),
-            Macro: ("name", {}),
-            ChoiceForm: ("key", {}),
-            MetricKind: ("key", {}),
-            Source: ("suffix", {}),
-            Output: ("name", {}),
-            ReasonText: ("code", {}),
-        }
+        found = cls()
         for each in registrations:
-            if type(each) not in shelves:
-                raise PluginError(f"{each!r} is no registration")
-            attribute, shelf = shelves[type(each)]
-            name = getattr(each, attribute)
-            if name in shelf:
-                raise PluginError(f"{type(each).__name__} `{name}` is registered twice")
-            shelf[name] = each
-        functions, macros, forms, kinds, sources, outputs, texts = (shelf for _, shelf in shelves.values())
-        both = functions.keys() & macros.keys()
-        if both:
-            raise PluginError(f"`{min(both)}` is registered as a function and as a macro")
-        return cls(
-            functions=functions,
-            macros=macros,
-            choice_forms=forms,
-            metric_kinds=kinds,
-            sources=sources,
-            outputs=outputs,
-            reason_texts=texts,
-        )
+            found._put(each)
+        return found
+
+    def with_more(self, registrations: Iterable[Any]) -> "Registry":
+        """Another registry that holds `registrations` too."""
+        shelves = {name: dict(getattr(self, name)) for name, _ in _PLACES.values()}
+        found = Registry(**shelves)
+        for each in registrations:
+            found._put(each)
+        return found
+
+    def holds(self, registration: Any) -> Any:
+        """What stands where `registration` would stand, None if nothing does."""
+        shelf, attribute = self._place(registration)
+        name = getattr(registration, attribute)
+        if isinstance(registration, Function | Macro):
+            return self.functions.get(name) or self.macros.get(name)
+        return shelf.get(name)
+
+    def _put(self, registration: Any) -> None:
+        shelf, attribute = self._place(registration)
+        name = getattr(registration, attribute)
+        if self.holds(registration) is not None:
+            raise PluginError(f"{type(registration).__name__} `{name}` is registered twice")
+        shelf[name] = registration
+
+    def _place(self, registration: Any) -> tuple[dict[str, Any], str]:
+        if type(registration) not in _PLACES:
+            raise PluginError(f"{registration!r} is no registration")
+        shelf, attribute = _PLACES[type(registration)]
+        return getattr(self, shelf), attribute
+
+
+_PLACES: dict[type, tuple[str, str]] = {
+    Function: ("functions", "name"),
+    Macro: ("macros", "name"),
+    ChoiceForm: ("choice_forms", "key"),
+    MetricKind: ("metric_kinds", "key"),
+    Source: ("sources", "suffix"),
+    Output: ("outputs", "name"),
+    ReasonText: ("reason_texts", "code"),
+}
+"""Where each kind of registration stands in a registry, and what its name is."""
+
+
+def called(registration: Any) -> tuple[str, str]:
+    """The kind and the name of a registration, for messages."""
+    return type(registration).__name__, getattr(registration, _PLACES[type(registration)][1])

@@ -13,7 +13,7 @@ from typing import Any
 from trustcommerce.language.types import Kind, Type, power
 from trustcommerce.model.values import parse_cell, parse_decimal
 
-__all__ = ["accept", "describe", "show"]
+__all__ = ["accept", "describe", "joined_key", "show"]
 
 
 def describe(type_: Type) -> str:
@@ -159,3 +159,8 @@ def show(value: Any, type_: Type) -> Any:
     if type_.kind is Kind.SET:
         return [member for i, member in enumerate(type_.labels) if value >> i & 1]
     return value
+
+
+def joined_key(key: object) -> str:
+    """A key of several columns as one text."""
+    return ",".join(map(str, key)) if isinstance(key, tuple | list) else str(key)

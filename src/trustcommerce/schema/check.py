@@ -201,8 +201,6 @@ def _shown(node: Node) -> str:
 
 
 def _amount(error: "ValidationError") -> str:
-    if error.validator == "maxItems" and error.validator_value == 0:
-        return "plugins are not supported yet"
     few = "at least" if str(error.validator).startswith("min") else "at most"
     entries = "entry" if error.validator_value == 1 else "entries"
     found = len(cast("Any", error.instance))

@@ -209,7 +209,7 @@ def pack_schema() -> Schema:
                 "notice": TITLE,
                 "time_zone": TEXT,
                 "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
-                "plugins": {"type": "array", "items": TEXT, "maxItems": 0},
+                "plugins": {"type": "array", "items": TEXT},
                 "tables": {"type": "object", "additionalProperties": table},
                 "files": {"type": "object", "additionalProperties": table},
                 "calendars": named(calendar),

@@ -1,0 +1,86 @@
+"""Commands about plugins: what is installed, what one gives, what is wrong with one."""
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from trustcommerce.cli import options
+from trustcommerce.errors import PolicyError
+
+if TYPE_CHECKING:
+    from trustcommerce.plugins.loaded import Plugin
+
+__all__ = ["plugins"]
+
+
+@click.group()
+def plugins() -> None:
+    """Plugins: list, show, doctor."""
+
+
+@plugins.command("list")
+@options.format_option
+def listed(form: str) -> None:
+    """List the plugins that are installed. None of them is imported."""
+    from trustcommerce.plugins.installed import installed
+
+    found = installed()
+    if form == "json":
+        rows = [
+            {"name": each.name, "version": each.version, "distribution": each.distribution, "module": each.module}
+            for each in found
+        ]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    width = max((len(each.name) for each in found), default=0)
+    for each in found:
+        click.echo(f"{each.name:{width}}  {each.version}  {each.distribution}")
+    if not found:
+        click.echo("no plugin is installed")
+
+
+@plugins.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Show what the plugin NAME gives: a name, or a file that ends in .py."""
+    from trustcommerce.registry import called
+
+    plugin = _tried(name)
+    click.echo(f"{plugin.said}{f' of {plugin.distribution}' if plugin.distribution else ''}")
+    for each in plugin.gives:
+        click.echo(f"  {' '.join(called(each))}: {each.doc}")
+
+
+@plugins.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+def doctor(names: tuple[str, ...]) -> None:
+    """Load each plugin alone, all that are installed by default, and tell what is wrong.
+
+    Tells how long its import takes, which heavy modules it brings, and what has no sentence of documentation.
+    """
+    from trustcommerce.builtin import core_registry
+    from trustcommerce.plugins.doctor import examined
+    from trustcommerce.plugins.installed import installed
+
+    wrong = False
+    for name in names or [each.qualified for each in installed()]:
+        report = examined(name, core_registry())
+        wrong = wrong or not report.fine
+        click.echo(report.text())
+    sys.exit(1 if wrong else 0)
+
+
+def _tried(name: str) -> "Plugin":
+    """The plugin, loaded beside the core alone."""
+    from trustcommerce.builtin import core_registry
+    from trustcommerce.diagnostics import Problems
+    from trustcommerce.plugins.loading import load_plugins
+    from trustcommerce.plugins.requests import Request
+
+    problems = Problems()
+    _, found = load_plugins([Request(name=name, by="option")], core_registry(), problems)
+    if not found:
+        raise PolicyError(problems)
+    return found[0]

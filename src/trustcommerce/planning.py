@@ -1,0 +1,27 @@
+"""A pack folder -> its plan, with the plugins that it and its user ask for."""
+
+import os
+from collections.abc import Sequence
+
+from trustcommerce.builtin import core_registry
+from trustcommerce.diagnostics import Problems
+from trustcommerce.plan import PackPlan, plan_pack
+from trustcommerce.plugins.requests import ENVIRONMENT, Request, requests
+from trustcommerce.read import PackFiles
+
+__all__ = ["asked_for", "plan_files"]
+
+
+def asked_for(files: PackFiles, options: Sequence[str]) -> tuple[Request, ...]:
+    """The plugins that the pack, `options` and the environment ask for."""
+    return tuple(requests(files.header, options, os.environ.get(ENVIRONMENT, "")))
+
+
+def plan_files(files: PackFiles, asked: Sequence[Request], problems: Problems) -> PackPlan | None:
+    """The plan of a pack that is read; None when `problems` holds an error."""
+    if not asked:
+        return plan_pack(files, core_registry(), problems)
+    from trustcommerce.plugins.loading import load_plugins
+
+    registry, plugins = load_plugins(asked, core_registry(), problems)
+    return plan_pack(files, registry, problems, plugins)

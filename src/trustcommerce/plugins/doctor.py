@@ -1,0 +1,91 @@
+"""One plugin by itself: how long its import takes, what it brings with it, what is wrong."""
+
+import json
+import subprocess
+import sys
+
+from attrs import frozen
+
+from trustcommerce.diagnostics import Problems, render
+from trustcommerce.plugins.installed import installed, named
+from trustcommerce.plugins.loaded import Plugin
+from trustcommerce.plugins.loading import load_plugins
+from trustcommerce.plugins.requests import Request
+from trustcommerce.registry import Registry, called
+
+__all__ = ["Examined", "examined"]
+
+_IMPORT = """
+import importlib, json, runpy, sys, time
+import trustcommerce.plugin
+before, started = set(sys.modules), time.perf_counter()
+name = sys.argv[1]
+runpy.run_path(name) if name.endswith(".py") else importlib.import_module(name)
+seconds = time.perf_counter() - started
+tops = {each.split(".")[0] for each in set(sys.modules) - before}
+own = name.split(".")[0]
+known = sys.stdlib_module_names | {own, "trustcommerce"}
+brought = sorted(each for each in tops if not each.startswith("_") and each not in known)
+print(json.dumps([seconds, brought]))
+"""
+
+
+@frozen(kw_only=True)
+class Examined:
+    """What was found out about a plugin.
+
+    Args:
+        seconds: What its import takes in a fresh process, beyond that of `trustcommerce.plugin`; None if it fails.
+        brings: Packages that it imports, those of Python and trustcommerce left out.
+        undocumented: What it gives without a sentence.
+        problems: Errors and warnings as they are printed.
+    """
+
+    name: str
+    plugin: Plugin | None
+    seconds: float | None
+    brings: tuple[str, ...]
+    undocumented: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def fine(self) -> bool:
+        return not self.problems and not self.undocumented
+
+    def text(self) -> str:
+        """The report of a terminal."""
+        head = self.plugin.said if self.plugin is not None else self.name
+        lines = [f"{head}: {'fine' if self.fine else 'wrong'}"]
+        if self.seconds is not None:
+            brings = f", brings {', '.join(self.brings)}" if self.brings else ""
+            lines.append(f"  imported in {self.seconds * 1000:.0f} ms{brings}")
+        lines += [f"  no documentation: {each}" for each in self.undocumented]
+        lines += [f"  {line}" for problem in self.problems for line in problem.splitlines()]
+        return "\n".join(lines)
+
+
+def examined(name: str, core: Registry) -> Examined:
+    """Load a plugin alone, beside the core only."""
+    problems = Problems()
+    _, found = load_plugins([Request(name=name, by="option")], core, problems)
+    plugin = found[0] if found else None
+    seconds, brings = _import(name) if plugin is not None else (None, ())
+    gives = plugin.gives if plugin is not None else ()
+    return Examined(
+        name=name,
+        plugin=plugin,
+        seconds=seconds,
+        brings=brings,
+        undocumented=tuple(" ".join(called(each)) for each in gives if not getattr(each, "doc", "").strip()),
+        problems=tuple(render(each) for each in problems),
+    )
+
+
+def _import(name: str) -> tuple[float | None, tuple[str, ...]]:
+    """Seconds of an import in a fresh process, and the packages it brings."""
+    module = name if name.endswith(".py") else named(name, installed())[0].module
+    done = subprocess.run([sys.executable, "-c", _IMPORT, module], capture_output=True, text=True, check=False)
+    if done.returncode:
+        return None, ()
+    seconds, brings = json.loads(done.stdout.splitlines()[-1])
+    return seconds, tuple(brings)

@@ -1,0 +1,218 @@
+"""Requests -> a registry: plugins imported, their hooks called, what they give put beside the core's.
+
+One plugin manager for each engine. A plugin that fails is taken out again and leaves nothing behind.
+"""
+
+import hashlib
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+from attrs import evolve
+
+from trustcommerce import codes
+from trustcommerce.diagnostics import Problems
+from trustcommerce.language.names import did_you_mean
+from trustcommerce.plugins import specs
+from trustcommerce.plugins.installed import Installed, installed, named
+from trustcommerce.plugins.loaded import Plugin
+from trustcommerce.plugins.requests import Request
+from trustcommerce.registry import Registry, called
+
+__all__ = ["load_plugins"]
+
+
+class _Broken(Exception):
+    """Why a plugin can't be used, and how that is mended."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message, self.hint = message, hint
+
+
+def load_plugins(asked: Sequence[Request], core: Registry, problems: Problems) -> tuple[Registry, tuple[Plugin, ...]]:
+    """The core's registry with what the plugins give, and the plugins.
+
+    What is wrong with one is reported at the place that asks for it; of one that only the environment
+    asks for it is a warning.
+    """
+    manager = pluggy.PluginManager(specs.PROJECT)
+    manager.add_hookspecs(specs)
+    known = installed()
+    loaded: list[Plugin] = []
+    registry = core
+    for request in asked:
+        try:
+            plugin = _loaded(request, known, manager)
+            registry = _joined(registry, loaded, plugin)
+        except _Broken as error:
+            severity = "warning" if request.by == "environment" else "error"
+            problems.add(codes.BAD_PLUGIN, error.message, request.span, error.hint, severity=severity)
+        else:
+            loaded.append(plugin)
+    return registry, tuple(loaded)
+
+
+def _joined(registry: Registry, loaded: Iterable[Plugin], plugin: Plugin) -> Registry:
+    """The registry with what a plugin gives."""
+    for each in plugin.gives:
+        held = registry.holds(each)
+        if held is not None:
+            owner = next((other for other in loaded if held in other.gives), None)
+            by = f"plugin {owner.said}" if owner else "the core"
+            kind, name = called(each)
+            raise _Broken(f"plugin {plugin.said} gives the {kind} `{name}`, which {by} gives already")
+    return registry.with_more(plugin.gives)
+
+
+# -- one plugin
+
+
+def _loaded(request: Request, known: Sequence[Installed], manager: pluggy.PluginManager) -> Plugin:
+    if request.is_file:
+        path = Path(request.name)
+        if not path.is_file():
+            raise _Broken(f"no file {request.name}")
+        module = _imported(request.name, lambda: _from_file(path))
+        found = Plugin(name=path.stem, version=_version(module), distribution=None, content=_content(module))
+    else:
+        entry = _entry(request.name, known)
+        module = _imported(f"{entry.name} {entry.version}", lambda: importlib.import_module(entry.module))
+        found = Plugin(
+            name=entry.name, version=entry.version, distribution=entry.distribution, content=_content(module)
+        )
+    _check_hooks(found, module)
+    if manager.is_registered(module):
+        raise _Broken(f"plugin {found.said} is asked for twice, as `{request.name}` too")
+    try:
+        manager.register(module, request.name)
+        manager.check_pending()
+        return evolve(found, gives=tuple(_given(found, module, manager)))
+    except pluggy.PluginValidationError as error:
+        manager.unregister(name=request.name)
+        raise _Broken(f"plugin {found.said}: {_first_line(error)}") from error
+    except _Broken:
+        manager.unregister(name=request.name)
+        raise
+
+
+def _entry(name: str, known: Sequence[Installed]) -> Installed:
+    found = named(name, known)
+    if not found:
+        hint = did_you_mean(name, [each.name for each in known])
+        hint = hint or "`trustcommerce plugins list` shows what is installed"
+        raise _Broken(f"no plugin `{name}` is installed", hint)
+    if len(found) > 1:
+        both = " and ".join(f"{each.distribution} {each.version}" for each in found)
+        spellings = " or ".join(f"`{each.qualified}`" for each in found)
+        raise _Broken(f"{both} both give a plugin `{name}`", f"write {spellings}")
+    return found[0]
+
+
+def _imported(said: str, load: Callable[[], ModuleType]) -> ModuleType:
+    try:
+        return load()
+    except Exception as error:  # whatever a plugin does when it is imported
+        cause = _first_cause(error)
+        raise _Broken(f"plugin {said} can't be imported: {type(cause).__name__}: {_first_line(cause)}") from error
+
+
+def _from_file(path: Path) -> ModuleType:
+    name = f"trustcommerce_plugin_{path.stem}_{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _version(module: ModuleType) -> str:
+    return str(getattr(module, "__version__", "0"))
+
+
+def _content(module: ModuleType) -> str:
+    """The digest of a module's file, or of all Python files of a package."""
+    if module.__file__ is None:
+        return ""
+    file = Path(module.__file__)
+    files = sorted(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file]
+    digest = hashlib.sha256()
+    for each in files:
+        digest.update(each.relative_to(file.parent).as_posix().encode() + b"\0" + each.read_bytes())
+    return digest.hexdigest()
+
+
+# -- its hooks
+
+
+def _check_hooks(plugin: Plugin, module: ModuleType) -> None:
+    """Every function with our prefix is a hook of this version, and says that it is one."""
+    marked = [name for name, each in vars(module).items() if getattr(each, f"{specs.PROJECT}_impl", None) is not None]
+    prefixed = [
+        name
+        for name, each in vars(module).items()
+        if name.startswith(f"{specs.PROJECT}_") and callable(each) and each.__module__ == module.__name__
+    ]
+    for name in {*marked, *prefixed}:
+        if name not in specs.HOOKS:
+            raise _Broken(f"plugin {plugin.said}: there is no hook `{name}`", _hook_hint(name))
+        if name not in marked:
+            raise _Broken(f"plugin {plugin.said}: `{name}` is not marked as a hook", "put `@hookimpl` above it")
+    if not marked:
+        raise _Broken(f"plugin {plugin.said} has no hook", f"the hooks are {', '.join(specs.HOOKS)}")
+
+
+def _hook_hint(name: str) -> str:
+    """A hook that may be meant; otherwise which version this is, for the plugin may be made for a newer one."""
+    from trustcommerce import __version__
+
+    prefix = f"{specs.PROJECT}_"
+    known = {each.removeprefix(prefix): each for each in specs.HOOKS}
+    near = did_you_mean(name.removeprefix(prefix), known)
+    if near is not None:
+        return near.replace("`", f"`{prefix}", 1)
+    return f"this is trustcommerce {__version__}, whose hooks are {', '.join(specs.HOOKS)}"
+
+
+def _given(plugin: Plugin, module: ModuleType, manager: pluggy.PluginManager) -> Iterable[Any]:
+    """What each of its hooks gives, in the order of their names."""
+    for caller in sorted(manager.get_hookcallers(module) or (), key=lambda each: each.name):
+        wanted = specs.HOOKS[caller.name]
+        names = " or ".join(each.__name__ for each in wanted)
+        for implementation in caller.get_hookimpls():
+            if implementation.plugin is not module:
+                continue
+            try:
+                result: Any = implementation.function()
+                found = list(result) if isinstance(result, Iterable) else [result]
+            except Exception as error:  # whatever a plugin does in a hook, a generator's last step included
+                cause = _first_cause(error)
+                what = f"{type(cause).__name__}: {_first_line(cause)}"
+                raise _Broken(f"plugin {plugin.said}: `{caller.name}` fails: {what}") from error
+            for each in found:
+                if not isinstance(each, wanted):
+                    raise _Broken(
+                        f"plugin {plugin.said}: `{caller.name}` gives {type(each).__name__}, and {names} is expected"
+                    )
+            yield from found
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), "")

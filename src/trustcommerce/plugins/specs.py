@@ -1,0 +1,25 @@
+"""The hooks: what plugins give, each asked for once when an engine is built, never for a subject.
+
+`HOOKS` says which records a hook may give; a hook's docstring is its reference.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import pluggy
+
+from trustcommerce.registry import Output
+
+__all__ = ["HOOKS", "PROJECT", "hookimpl", "hookspec", "trustcommerce_outputs"]
+
+PROJECT = "trustcommerce"
+"""The prefix of hooks, and the group of entry points."""
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def trustcommerce_outputs() -> Iterable[Output]:  # type: ignore[empty-body]
+    """Formats of result tables, for `run --output NAME` and `engine.run(..., format=NAME)`."""
+
+
+HOOKS: Mapping[str, tuple[type, ...]] = {"trustcommerce_outputs": (Output,)}
