@@ -583,5 +583,15 @@ SNIPPETS: tuple[tuple[str, str, tuple[str, str, str, str]], ...] = (
             'SELECT "x"."a" FROM "t" AS "x" LEFT JOIN "u" AS "m" ON "x"."a" < "m"."b"',
         ),
     ),
+    (
+        "LIST_EXTRACT(LIST_PACK('a', 'b'), n)",
+        "One of some constants by its place. Lists that may be refused are not needed for it.",
+        (
+            "arrayElementOrNull((['a', 'b']), toInt64((\"n\")))",
+            "CASE \"n\" WHEN 1 THEN 'a' WHEN 2 THEN 'b' END",
+            "CASE `n` WHEN 1 THEN 'a' WHEN 2 THEN 'b' END",
+            "CASE \"n\" WHEN 1 THEN 'a' WHEN 2 THEN 'b' END",
+        ),
+    ),
 )
 """The expression; the reason; the text for ClickHouse, Trino, BigQuery and Snowflake."""

@@ -258,7 +258,7 @@ def _truth(value: bool) -> Callable[[Apply], exp.Expression]:
 def _pick(expr: Apply) -> exp.Expression:
     """Lists count from 1; no `Array`, for many a database has a way to choose and no lists."""
     place, *values = expr.args
-    texts = exp.Anonymous(this="LIST_VALUE", expressions=[to_sql(each) for each in values])
+    texts = exp.Anonymous(this="LIST_PACK", expressions=[to_sql(each) for each in values])
     at = exp.Add(this=_wrapped(to_sql(place)), expression=literal(1, Type(Kind.EXACT)))
     return exp.Anonymous(this="LIST_EXTRACT", expressions=[texts, at])
 

@@ -132,7 +132,7 @@ def _bigquery() -> Dialect:
             "EPOCH_US": written_as("UNIX_MICROS(TIMESTAMP(CAST(x AS DATETIME), 'UTC'))", _NAME),
             "QUANTILE_DISC": quantile(_QUANTILE, _NAME),
             "LIST_EXTRACT": picked,
-            "LIST_VALUE": keep,
+            "LIST_PACK": keep,
             "RANK": keep,
             "TO_MONTHS": keep,
             **{name: written_as(sql, _NAME) for name, sql in _SHAPES.values()},

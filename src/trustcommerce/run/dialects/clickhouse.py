@@ -245,7 +245,7 @@ def _clickhouse() -> Dialect:
             "LIST_CONCAT": renamed("arrayConcat"),
             "QUANTILE_DISC": quantile(_QUANTILE, _NAME),
             "LIST_EXTRACT": _element,
-            "LIST_VALUE": keep,
+            "LIST_PACK": keep,
             "RANK": keep,
             TYPE_NAME: written_as(_TYPE, _NAME),
             "TO_MONTHS": keep,

@@ -26,7 +26,7 @@ def _duckdb() -> Dialect:
             ERROR: keep,
             TYPE_NAME: written_as("regexp_replace(typeof(x), '[(].*', '')", "duckdb"),
             **dict.fromkeys(
-                ["EPOCH_US", "LIST_CONCAT", "LIST_EXTRACT", "LIST_VALUE", "QUANTILE_DISC", "RANK", "TO_MONTHS"], keep
+                ["EPOCH_US", "LIST_CONCAT", "LIST_EXTRACT", "LIST_PACK", "QUANTILE_DISC", "RANK", "TO_MONTHS"], keep
             ),
         },
         types={

@@ -64,7 +64,7 @@ def _postgres() -> Dialect:
             "EPOCH_US": written_as("CAST(EXTRACT(EPOCH FROM x) * 1000000 AS BIGINT)", "postgres"),
             "LIST_CONCAT": lambda node: exp.Anonymous(this="ARRAY_CAT", expressions=node.expressions),
             "LIST_EXTRACT": _subscript,
-            "LIST_VALUE": keep,
+            "LIST_PACK": keep,
             "QUANTILE_DISC": _quantile,
             "RANK": keep,
             TYPE_NAME: written_as("CAST(pg_typeof(x) AS TEXT)", "postgres"),

@@ -112,7 +112,7 @@ def _snowflake() -> Dialect:
             ERROR: first,
             "EPOCH_US": _microseconds,
             "LIST_EXTRACT": picked,
-            "LIST_VALUE": keep,
+            "LIST_PACK": keep,
             "RANK": keep,
             TYPE_NAME: written_as("REGEXP_SUBSTR(SYSTEM$TYPEOF(x), '^TIMESTAMP_NTZ[(][0-9][)]|^[A-Z_]+')", _NAME),
             "TO_MONTHS": keep,

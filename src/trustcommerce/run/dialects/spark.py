@@ -98,7 +98,7 @@ def _spark() -> Dialect:
             TYPE_NAME: written_as("regexp_replace(typeof(x), '[(].*', '')", "spark"),
             "TO_MONTHS": written_as("make_ym_interval(0, x)", "spark"),
             **dict.fromkeys(
-                ["COLLECT_LIST", "EXISTS", "FILTER", "GET", "LIST_VALUE", "NAMED_STRUCT", "RANK", "SORT_ARRAY"], keep
+                ["COLLECT_LIST", "EXISTS", "FILTER", "GET", "LIST_PACK", "NAMED_STRUCT", "RANK", "SORT_ARRAY"], keep
             ),
         },
         types={

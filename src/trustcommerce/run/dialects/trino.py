@@ -101,7 +101,7 @@ def _trino() -> Dialect:
             "LIST_CONCAT": renamed("concat"),
             "QUANTILE_DISC": quantile(_QUANTILE, _NAME),
             "LIST_EXTRACT": picked,
-            "LIST_VALUE": keep,
+            "LIST_PACK": keep,
             "RANK": keep,
             TYPE_NAME: written_as("regexp_replace(typeof(x), '^(decimal|varchar)[(].*', '$1')", _NAME),
             "TO_MONTHS": keep,
