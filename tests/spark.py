@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import tempfile
 from functools import cache
 from typing import Any
 
@@ -31,6 +32,7 @@ def spark_session() -> Any:
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.session.timeZone": "America/Sao_Paulo",
         "spark.sql.shuffle.partitions": "2",
+        "spark.sql.warehouse.dir": tempfile.mkdtemp(prefix="trustcommerce-warehouse-"),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }

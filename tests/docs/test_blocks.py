@@ -55,7 +55,8 @@ def test_the_command_that_ci_runs_is_the_one_in_the_readme() -> None:
     extract = "sed -n '/<!-- test-command -->/,/^```$/p' README.md | grep -v -e '<!--' -e '```'"
     assert extract in (ROOT / ".ci/run").read_text("utf-8")
     done = subprocess.run(["bash", "-c", extract], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
-    assert done.stdout == marked[0].text == ("python3 -m venv .venv && .venv/bin/pip install -q tox && .venv/bin/tox\n")
+    command = "python3 -m venv .venv && .venv/bin/pip install -q tox && .venv/bin/tox -p 2\n"
+    assert done.stdout == marked[0].text == command
 
 
 def test_only_set_up_and_shapes_are_not_run() -> None:
