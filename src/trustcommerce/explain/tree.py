@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from attrs import frozen
+from attrs import define, frozen
 
 from trustcommerce.explain.numbers import DEFAULT, MEAN, Compiled, Numbers, compile_numbers
 from trustcommerce.language.types import Type
@@ -92,9 +92,11 @@ class ExplanationLine:
         }
 
 
-@frozen(slots=False, eq=False, repr=False)
+@define(slots=False, eq=False, repr=False)
 class Explanation:
-    """The explanation of one score of one subject.
+    """The explanation of one score of one subject; it does not change.
+
+    The class is not frozen: that would take a good part of the time of its numbers.
 
     Args:
         numbers: Of every node, parents first: points, contribution, exception and lines; the first is the score.
