@@ -18,8 +18,9 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec
-def trustcommerce_outputs() -> Iterable[Output]:  # type: ignore[empty-body]
+def trustcommerce_outputs() -> Iterable[Output]:
     """Formats of result tables, for `run --output NAME` and `engine.run(..., format=NAME)`."""
+    return ()
 
 
 HOOKS: Mapping[str, tuple[type, ...]] = {"trustcommerce_outputs": (Output,)}

@@ -3,7 +3,18 @@
 from collections.abc import Iterator, Sequence
 
 from trustcommerce.language.expressions import Expr
-from trustcommerce.language.relations import Distinct, Exists, Field, Gather, Match, Peers, Rank, Scan, Table
+from trustcommerce.language.relations import (
+    Distinct,
+    Exists,
+    Field,
+    Gather,
+    Match,
+    Peers,
+    Rank,
+    Relation,
+    Scan,
+    Table,
+)
 from trustcommerce.language.types import Kind, Type
 from trustcommerce.plan import Version, links
 from trustcommerce.run.dialects import Dialect
@@ -31,13 +42,13 @@ def _keys(version: Version) -> Iterator[tuple[str, Sequence[Type]]]:
         if isinstance(source, Scan):
             fields = {each.name: each for each in source.fields}
             yield f"the key of {source.table}", [fields[name].type for name in source.key if name in fields]
-    due: list[object] = [version.relation]
+    due: list[Relation | Table] = [version.relation]
     seen: set[int] = set()
     while due:
         relation = due.pop()
         if isinstance(relation, Table) or id(relation) in seen:
             continue
-        for each in links(relation):  # type: ignore[arg-type]
+        for each in links(relation):
             seen.add(id(each))
             yield from _of(each)
             if isinstance(each, Match | Exists | Gather):
@@ -46,7 +57,7 @@ def _keys(version: Version) -> Iterator[tuple[str, Sequence[Type]]]:
                 due.append(each.source)
 
 
-def _of(relation: object) -> Iterator[tuple[str, Sequence[Type]]]:
+def _of(relation: Relation) -> Iterator[tuple[str, Sequence[Type]]]:
     if isinstance(relation, Match):
         yield f"what {relation.input} matches on", [*_fields(relation.on), *_types(*relation.candidates)]
     elif isinstance(relation, Exists):
