@@ -4,6 +4,7 @@ Each gives the score, the level and three reasons with the points they lost, to 
 engine gives; `duckdb_float` leaves out the rounding that makes the bits the same everywhere.
 """
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from benchmarks.cards import GROUPS, KNOTS, LABELS, METRICS, VETOES, WEIGHTS30
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["OUTPUTS", "duckdb_exact", "duckdb_float", "numpy_exact", "polars_exact"]
+__all__ = ["OUTPUTS", "duckdb_exact", "duckdb_float", "numpy_exact", "polars_exact", "spark_sql"]
 
 OUTPUTS = [
     *("store_id", "card", "grade"),
@@ -21,6 +22,12 @@ OUTPUTS = [
 CODES = [f"P_{name.upper()}" for name in METRICS] + [name.upper() for name in VETOES]
 _PLACE = {name: i for i, name in enumerate(METRICS)}
 _KEYS = 64
+_SPARK = (
+    (r"(-?[\d.]+(?:e-?\d+)?)::DOUBLE", r"CAST('\1' AS DOUBLE)"),
+    (r"//", "DIV"),
+    (r"\[('[^]]*)\]\[([^]]*)\]", r"element_at(array(\1), CAST(\2 AS INT))"),
+    (r'"([^"]*)"', r"`\1`"),
+)
 
 
 # -- DuckDB
@@ -110,6 +117,14 @@ def _sql(source: str, exact: bool) -> str:
         f"WITH {layers} SELECT store_id, score / 10000.0::DOUBLE AS card, "
         f"CASE WHEN score IS NULL THEN 'none' {grade} ELSE 'poor' END AS grade, {shown} FROM {steps[-1][0]}"
     )
+
+
+def spark_sql(source: str) -> str:
+    """The same statement for Spark, to the bit; `source` is what stands after FROM."""
+    text = _sql(source, True)
+    for found, put in _SPARK:
+        text = re.sub(found, put, text)
+    return text
 
 
 def _duckdb(frame: "pa.Table", exact: bool) -> "pa.Table":

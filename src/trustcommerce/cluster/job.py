@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from trustcommerce.cluster.run import ClusterRun, Views
-from trustcommerce.cluster.session import checked, told
+from trustcommerce.cluster.session import checked, short_methods, told
 from trustcommerce.cluster.tables import Tables
 from trustcommerce.errors import DataError
 from trustcommerce.job import due_of, own_folder, say
@@ -50,7 +50,7 @@ def run_cluster(
     done: dict[str, dict[str, Any]] = {}
     frames: dict[str, DataFrame] = {}
     with told(None), _folder(out) as target, _views(session) as views:
-        job = _Job(loaded, views, Tables(session, loaded, facts), day, known_as_of)
+        job = _Job(loaded, views, Tables(session, loaded, facts), day, known_as_of, counted=True)
         due, skipped = due_of(loaded, day, only)
         for place, name in enumerate(due, 1):
             began = time.monotonic()
@@ -66,7 +66,7 @@ def run_cluster(
                     file = name
                     frame.write.parquet(str(target / name))
                     frame = session.read.parquet(str(target / name))
-                views.table(name, frame)
+                views.table(name, frame, own=True)
                 done[name] = job.summary(run, version, name, file, began)
         if target is not None and format != "parquet":
             for name in due:
@@ -92,7 +92,7 @@ def score_cluster(
     session = frame.sparkSession
     with _views(session) as views, told(plan.name):
         given = {**tables, plan.table: frame} if isinstance(tables, Mapping) else tables
-        run, _ = _Job(loaded, views, Tables(session, loaded, given), day, known).run(plan.name)
+        run, _ = _Job(loaded, views, Tables(session, loaded, given), day, known, counted=False).run(plan.name)
         return run.frame(None if wanted is None else tuple(wanted))
 
 
@@ -100,9 +100,15 @@ class _Job:
     """Rule sets over the tables of one session."""
 
     def __init__(
-        self, loaded: PackPlan, views: Views, tables: Tables, day: dt.date, known_as_of: dt.date | None
+        self,
+        loaded: PackPlan,
+        views: Views,
+        tables: Tables,
+        day: dt.date,
+        known_as_of: dt.date | None,
+        counted: bool,
     ) -> None:
-        self.loaded, self.views, self.tables, self.day = loaded, views, tables, day
+        self.loaded, self.views, self.tables, self.day, self.counted = loaded, views, tables, day, counted
         self.known = known_as_of or day
         self.rows: dict[str, int] = {}
 
@@ -114,12 +120,12 @@ class _Job:
         for scan in sources(version):
             if isinstance(scan, Scan) and scan.table not in self.views.tables:
                 self._read(scan, name)
-        return ClusterRun(self.views, plan, version, self.day, self.known), version
+        return ClusterRun(self.views, plan, version, self.day, self.known, self.counted), version
 
     def _read(self, scan: Scan, ruleset: str) -> None:
         if scan.kind == "ruleset" and not self.tables.holds(scan.table):
             run, _ = self.run(scan.table)
-            self.views.table(scan.table, run.frame())
+            self.views.table(scan.table, run.frame(), own=True)
             return
         self.views.table(scan.table, self.tables.frame(scan.table, ruleset))
 
@@ -141,7 +147,8 @@ class _Job:
 def _views(session: "SparkSession") -> Iterator[Views]:
     views = Views(checked(session))
     try:
-        yield views
+        with short_methods(session):
+            yield views
     except KeyboardInterrupt:  # Java is in the middle of an answer, and nothing can be asked
         raise
     except BaseException:

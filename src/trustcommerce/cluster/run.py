@@ -3,18 +3,21 @@
 import datetime as dt
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 from sqlglot import exp
 
+from trustcommerce.cluster.checks import TableCheck
+from trustcommerce.cluster.exclusions import left_out
 from trustcommerce.errors import DataError
 from trustcommerce.language.names import and_others, did_you_mean
-from trustcommerce.language.relations import Field, Gather
+from trustcommerce.language.relations import Field, Gather, Relation
 from trustcommerce.language.types import Kind
 from trustcommerce.plan import RuleSetPlan, Version
 from trustcommerce.run.audit import FactCounts, audit, counts_of
+from trustcommerce.run.contract import broken, converted, shaped
 from trustcommerce.run.dialects import DIALECTS
 from trustcommerce.run.layers import Held
 from trustcommerce.run.statement import Statement
@@ -27,10 +30,6 @@ __all__ = ["ClusterRun", "Views"]
 
 _SPARK = DIALECTS["spark"]
 _WHOLE = ("tinyint", "smallint", "int", "bigint")
-_BITS = 32768
-"""How many numbers one bitmap tells apart; it takes 4 KB."""
-_BITMAPS = 16384
-"""How many bitmaps a task may hold."""
 _ITERATIONS = "spark.sql.analyzer.maxIterations"
 
 
@@ -41,14 +40,17 @@ class Views:
         self.session = session
         self.token = f"trustcommerce_{uuid.uuid4().hex[:8]}"
         self.tables: dict[str, DataFrame] = {}
+        self.own: set[str] = set()
         self.unique: set[str] = set()
         self.made: list[str] = []
         self.kept: list[DataFrame] = []
         self.runs = 0
 
-    def table(self, name: str, frame: "DataFrame") -> None:
-        """Make a table, or the result of a rule set, known under its name."""
+    def table(self, name: str, frame: "DataFrame", own: bool = False) -> None:
+        """Make a table, or the result of a rule set, known under its name; what we made ourselves needs no check."""
         self.tables[name] = frame
+        if own:
+            self.own.add(name)
         self.view(self.name(name), frame)
 
     def name(self, table: str) -> str:
@@ -57,20 +59,6 @@ class Views:
     def view(self, name: str, frame: "DataFrame") -> None:
         frame.createOrReplaceTempView(name)
         self.made.append(name)
-
-    def all_different(self, table: str, key: list[str]) -> bool:
-        """Whether it is known at little cost that no two rows of a table have one key."""
-        kinds = dict(self.tables[table].dtypes)
-        if len(key) != 1 or kinds.get(key[0]) not in _WHOLE:
-            return False
-        rows, name = self.tables[table], f"`{key[0]}`"
-        found = rows.selectExpr("count(*)", f"count({name})", f"min({name})", f"max({name})").collect()[0]
-        every, count, low, high = found
-        if every != count or not count or (high - low) // _BITS > min(_BITMAPS, count // 100):
-            return False
-        bits = f"bitmap_count(bitmap_construct_agg(bitmap_bit_position({name}))) AS bits"
-        each = self.session.sql(f"SELECT {bits} FROM {self.name(table)} GROUP BY bitmap_bucket_number({name})")
-        return bool(each.selectExpr("sum(bits)").collect()[0][0] == count)
 
     def query(self, sql: str) -> "DataFrame":
         """A statement as a frame. Spark looks at a deep one more often than it does unasked."""
@@ -101,14 +89,28 @@ class _Fact:
 
 
 class ClusterRun(Statement):
-    """The query of a version on a day, over the tables of `views`."""
+    """The query of a version on a day, over the tables of `views`.
 
-    def __init__(self, views: Views, plan: RuleSetPlan, version: Version, as_of: dt.date, known_as_of: dt.date) -> None:
+    Args:
+        counted: Whether rows of facts that are excluded or of no subject will be asked for.
+    """
+
+    def __init__(
+        self,
+        views: Views,
+        plan: RuleSetPlan,
+        version: Version,
+        as_of: dt.date,
+        known_as_of: dt.date,
+        counted: bool,
+    ) -> None:
         views.runs += 1
         self.views, self.place = views, f"{views.token}_run{views.runs}"
         self.facts: list[_Fact] = []
         self.layers: dict[str, str] = {}
+        self.checks: dict[str, TableCheck] = {}
         super().__init__(plan, version, {}, _SPARK, as_of, known_as_of)
+        self.counted = counted
 
     def frame(self, wanted: tuple[str, ...] | None = None) -> "DataFrame":
         """The result, a row for each subject judged, in no order.
@@ -120,10 +122,29 @@ class ClusterRun(Statement):
             DataError: A table breaks what the rule set declares.
         """
         query = self.build_all(wanted)
+        self._check(None if wanted is None else query)
         if self.guards:
             tests = [exp.alias_(guard, f"guard_{i}") for i, guard in enumerate(self.guards)]
             self._asked(exp.select(*tests)).collect()
         return self._asked(query)
+
+    def _check(self, query: exp.Select | None) -> None:
+        """Ask of all tables what must hold, in one statement: Spark answers its parts side by side.
+
+        Args:
+            query: What alone is asked for: of other columns nothing has to hold.
+        """
+        read = None if query is None else self._names(query)
+        checks = [check for each in self.checks.values() if (check := each.of(read)) is not None]
+        asked = [f"(SELECT struct(*) FROM ({each.question(self.print)})) AS t{i}" for i, each in enumerate(checks)]
+        found = self.views.query(f"SELECT {', '.join(asked)}").collect()[0] if asked else ()
+        for check, (twice, wrong) in zip(checks, found, strict=True):
+            if wrong:
+                self.views.query(check.first(self.print, check.key or [])).collect()
+                said = f"the table {check.table} gives other rows each time it is read"
+                raise DataError(said, ruleset=self.plan.name)
+            if twice:
+                super().unique(exp.to_table(check.view), check.table, check.key or [])
 
     def counts(self) -> dict[str, FactCounts]:
         """Rows of each fact that counted, were excluded, or are of no subject."""
@@ -144,20 +165,33 @@ class ClusterRun(Statement):
     def _asked(self, query: exp.Select) -> "DataFrame":
         """The query as a frame, on top of the layers that it reads, which Spark would all look at otherwise."""
         text = self.print(query)
+        found = self._below([text])
+        layers = ", ".join(f"{name} AS ({query})" for name, query in self.layers.items() if name in found)
+        return self.views.query(f"WITH {layers} {text}" if layers else text)
+
+    def _below(self, texts: list[str]) -> set[str]:
+        """The layers that statements read, and those below them."""
         found: set[str] = set()
-        due = [text]
+        due = list(texts)
         while due:
             fresh = {*re.findall(rf"{self.place}_[a-z0-9_]+", due.pop())} - found
             found |= fresh
             due += [self.layers[name] for name in fresh if name in self.layers]
-        layers = ", ".join(f"{name} AS ({query})" for name, query in self.layers.items() if name in found)
-        return self.views.query(f"WITH {layers} {text}" if layers else text)
+        return found
+
+    def _names(self, query: exp.Select) -> set[str]:
+        """Every column of which anything is made for a query or a guard."""
+        texts = [self.print(each) for each in (query, *self.guards)]
+        sources = {*self.tables.values(), self.subjects}
+        texts += [self.layers[name] for name in self._below(texts) - sources if name in self.layers]
+        return {name for text in texts for name in re.findall(r"`([^`]*)`", text)}
 
     def stage(self, query: exp.Select, held: Held) -> str:
         """What is measured of a fact is computed once: the result and the counts are made of it."""
         if held.gather is None:
             return super().stage(query, held)
         name = self.own(f"measured_{len(self.facts)}")
+        self.shown[name] = [each.alias_or_name for each in query.selects]
         self.views.view(name, self._asked(query))
         self.views.keep(name)
         self.facts.append(_Fact(name, held.key, held.gather))
@@ -197,9 +231,34 @@ class ClusterRun(Statement):
         return each.type.kind is Kind.EXACT and kind in ("double", "float")
 
     def unique(self, given: exp.Table, table: str, key: list[str]) -> None:
-        """Keys that are numbers close to each other are told apart by bitmaps: no key goes from machine to machine."""
-        if table in self.views.unique:
+        """Whether rows are told apart by their key is asked with all else that must hold of the table."""
+        if table in self.views.unique | self.views.own:
             return
         self.views.unique.add(table)
-        if not self.views.all_different(table, key):
-            super().unique(given, table, key)
+        check = self._check_of(table)
+        check.key = key
+        check.whole = len(key) == 1 and self._digits(table, key[0]) == 0
+
+    def _check_of(self, table: str) -> TableCheck:
+        return self.checks.setdefault(table, TableCheck(self.views.name(table), table))
+
+    def _converted(self, each: Field, source: str, table: str, key: Sequence[str], result: bool) -> exp.Expression:
+        """The value as it is computed with; whether it is right is asked before."""
+        doubled = self.doubled(table, each, result)
+        if table not in self.views.own:
+            test = broken(each, source, doubled, self._digits(table, source))
+            self._check_of(table).values[source] = (test, converted(each, source, table, key, doubled))
+        return shaped(each, source, doubled)
+
+    def _digits(self, table: str, name: str) -> int | None:
+        """How many digits after the point a column of exact numbers has; None for any other."""
+        kind, _, size = dict(self.views.tables[table].dtypes)[name].partition("(")
+        if kind == "decimal":
+            return int(size.rstrip(")").split(",")[1])
+        return 0 if kind in _WHOLE else None
+
+    def build(self, relation: Relation, needed: set[str], outer: Gather | None = None) -> str:
+        """Rows that no measure sees are left out, if nobody counts them."""
+        if isinstance(relation, Gather) and not self.counted:
+            self.left_out[relation.fact] = left_out(relation, needed)
+        return super().build(relation, needed, outer)

@@ -17,7 +17,7 @@ from trustcommerce.run.limits import check_limits
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["checked", "local", "told"]
+__all__ = ["checked", "local", "short_methods", "told"]
 
 _LEAST = 512
 """MB; with less Spark does not start."""
@@ -28,6 +28,10 @@ _SETTINGS = {
     "spark.sql.decimalOperations.allowPrecisionLoss": "true",
 }
 """Settings that change what a statement means, and what they must be; neither the ANSI mode nor the zone is one."""
+
+_LONGEST = "spark.sql.codegen.hugeMethodLimit"
+_COMPILED = 8000
+"""Bytes of a method that Java compiles; a longer one it interprets, whatever that takes."""
 
 
 def local(threads: int | None, memory: str | None) -> "SparkSession":
@@ -80,6 +84,25 @@ def checked(session: "SparkSession") -> "SparkSession":
                 f"the Spark session has {name} = {found}, which changes what a statement means: {wanted} is needed"
             )
     return session
+
+
+@contextlib.contextmanager
+def short_methods(session: "SparkSession") -> Iterator[None]:
+    """Have stages of which Spark makes one method split up where Java would not compile it."""
+    before = session.conf.get(_LONGEST)
+    if before is not None and int(before) <= _COMPILED:
+        yield
+        return
+    session.conf.set(_LONGEST, str(_COMPILED))
+    try:
+        yield
+    except KeyboardInterrupt:  # Java is in the middle of an answer, and nothing can be asked
+        raise
+    except BaseException:
+        with contextlib.suppress(Exception):  # the session may be what has failed
+            session.conf.set(_LONGEST, before)
+        raise
+    session.conf.set(_LONGEST, before)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ missing, of a strange type or beyond its range is an error of the database, neve
 """
 
 from collections.abc import Collection
+from decimal import Decimal
 from functools import reduce
 
 from sqlglot import exp
@@ -15,7 +16,7 @@ from trustcommerce.run.dialects import BINARY, ERROR
 from trustcommerce.run.sql import column, literal, typed
 from trustcommerce.run.values import describe
 
-__all__ = ["converted", "failing", "said"]
+__all__ = ["broken", "converted", "failing", "said", "shaped"]
 
 _NUMBER = Type(Kind.NUMBER)
 _TEXT = Type(Kind.TEXT)
@@ -64,13 +65,52 @@ def converted(each: Field, source: str, table: str, key: Collection[str], double
         missing = _in_shape(
             failing([place, said(raw), f", and {type_} may not be missing", *keyed], _raised(shape)), shape
         )
-    ifs = [exp.If(this=exp.Is(this=raw.copy(), expression=exp.Null()), true=missing)]
-    if type_.kind is Kind.NUMBER and type_.nullable:
-        nan = exp.EQ(this=value.copy(), expression=_cast(exp.Literal.string("NaN"), "DOUBLE"))
-        ifs.append(exp.If(this=nan, true=literal(None, type_)))
+    ifs = [exp.If(this=_empty(raw), true=missing), *_absent(value, type_)]
     if tests:
         ifs.append(exp.If(this=exp.Not(this=_held(tests)), true=_in_shape(wrong, shape)))
     return exp.Case(ifs=ifs, default=value)
+
+
+def shaped(each: Field, source: str, doubled: bool) -> exp.Expression:
+    """A column's value in its run-time shape, of a table in which nothing is `broken`."""
+    raw, type_ = column(source), each.type
+    value, _ = _shape(raw, type_, doubled)
+    ifs = _absent(value, type_)
+    if type_.nullable and type_.kind is Kind.SET:
+        ifs.append(exp.If(this=_empty(raw), true=literal(None, type_)))
+    return exp.Case(ifs=ifs, default=value) if ifs else value
+
+
+def broken(each: Field, source: str, doubled: bool, digits: int | None = None) -> exp.Expression:
+    """Whether a column's value is one for which `converted` is an error.
+
+    Args:
+        digits: How many digits after the point the column's own type has, where it is a type of exact numbers.
+    """
+    raw, type_ = column(source), each.type
+    value, tests = _shape(raw, type_, doubled)
+    if type_.kind is Kind.EXACT and digits is not None and digits <= type_.scale:
+        tests = _within(raw, type_)
+    if not tests:
+        return exp.false() if type_.nullable else _empty(raw)
+    wrong: exp.Expression = exp.Not(this=_held(tests))
+    if not type_.nullable:
+        return wrong
+    ifs = [exp.If(this=_empty(raw), true=exp.false())]
+    ifs += [exp.If(this=each.this, true=exp.false()) for each in _absent(value, type_)]
+    return exp.Case(ifs=ifs, default=wrong)
+
+
+def _empty(raw: exp.Expression) -> exp.Expression:
+    return exp.Is(this=raw.copy(), expression=exp.Null())
+
+
+def _absent(value: exp.Expression, type_: Type) -> list[exp.If]:
+    """What is no number is a number that is missing."""
+    if type_.kind is not Kind.NUMBER or not type_.nullable:
+        return []
+    nan = exp.EQ(this=value.copy(), expression=_cast(exp.Literal.string("NaN"), "DOUBLE"))
+    return [exp.If(this=nan, true=literal(None, type_))]
 
 
 def _held(tests: list[exp.Expression]) -> exp.Expression:
@@ -153,6 +193,15 @@ def _between(value: exp.Expression, type_: Type, shape: Type) -> list[exp.Expres
         literal(float(end) if shape.kind is Kind.NUMBER else int(end), shape) for end in (type_.low, type_.high)
     )
     return [exp.Between(this=exp.Paren(this=value.copy()), low=low, high=high)]
+
+
+def _within(raw: exp.Expression, type_: Type) -> list[exp.Expression]:
+    """The range in the column's own numbers, where each of them has few enough digits."""
+    if type_.low is None or type_.high is None:
+        return []
+    ends = (Decimal(int(end)).scaleb(-type_.scale) for end in (type_.low, type_.high))
+    low, high = (exp.Literal.number(f"{end:f}") for end in ends)
+    return [exp.Between(this=raw.copy(), low=low, high=high)]
 
 
 def _equal(raw: exp.Expression, text: str) -> exp.Expression:

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from attrs import evolve
 from sqlglot import exp
 
 from trustcommerce.language.expressions import Apply, Expr, Literal, columns
 from trustcommerce.language.relations import Distinct, Gather, Measure, Rank
 from trustcommerce.language.types import Kind, Type
+from trustcommerce.run.dialects import SMALL
 from trustcommerce.run.layers import ORDER, Held, Layers, at
 from trustcommerce.run.sql import column, literal, to_sql, typed
 
@@ -23,6 +25,8 @@ __all__ = [
 ]
 
 ROWS = "~rows"
+_SMALL = 10**9
+"""A sum of numbers up to this one overflows beyond 9 billion rows of one subject."""
 _INTEGER = Type(Kind.EXACT)
 _NUMBER = Type(Kind.NUMBER)
 
@@ -56,17 +60,15 @@ def beside_subjects(
     Args:
         counted: Whether the stage answers for the fact when a run counts its rows.
     """
-    wanted = {*relation.key, *(flag for flag, _ in relation.flags)}
+    wanted = {*relation.key, *(flag for flag, _ in relation.flags if layers.counted)}
     for each in measures:
         wanted |= measure_columns(each)
     rows = layers.build(relation.rows, wanted, outer=relation)
+    if not layers.counted:
+        rows, measures = _common(layers, rows, measures)
     key = tuple(f"key_{i}" for i, _ in enumerate(relation.key))
     grouped = [each for each in measures if not each.per and each.cap is None]
-    audit = [exp.alias_(exp.Count(this=exp.Star()), ROWS, quoted=True, copy=False)]
-    audit += [
-        exp.alias_(_filtered(exp.Count(this=exp.Star()), column(flag)), flag_count(flag), quoted=True, copy=False)
-        for flag, _ in relation.flags
-    ]
+    audit = _audit(relation) if layers.counted else []
     keyed = [
         exp.alias_(column(theirs), mine, quoted=True, copy=False)
         for theirs, mine in zip(relation.key, key, strict=True)
@@ -76,7 +78,7 @@ def beside_subjects(
     for each in measures:
         if each not in grouped:
             query = _with_groups(layers, query, each, rows, relation.key, key)
-    held = Held(key=key, measures=tuple(measures), gather=relation if counted else None)
+    held = Held(key=key, measures=tuple(measures), gather=relation if counted and layers.counted else None)
     name = layers.stage(query, held)
     on = [
         exp.EQ(this=at("x", mine.name), expression=at("m", theirs))
@@ -88,6 +90,27 @@ def beside_subjects(
         .from_(exp.to_table(source).as_("x"), copy=False)
         .join(exp.to_table(name).as_("m"), on=exp.and_(*on), join_type="left", copy=False)
     )
+
+
+def _audit(relation: Gather) -> list[exp.Expression]:
+    """How many rows there are, and how many of them each flag excludes."""
+    counts = [exp.alias_(exp.Count(this=exp.Star()), ROWS, quoted=True, copy=False)]
+    for flag, _ in relation.flags:
+        flagged = _filtered(exp.Count(this=exp.Star()), column(flag))
+        counts.append(exp.alias_(flagged, flag_count(flag), quoted=True, copy=False))
+    return counts
+
+
+def _common(layers: Layers, rows: str, measures: Sequence[Measure]) -> tuple[str, list[Measure]]:
+    """The rows that meet what all measures ask for, and measures that ask for the rest."""
+    first, *others = measures
+    common = [each for each in first.filters if all(each in measure.filters for measure in others)]
+    if not common:
+        return rows, [*measures]
+    tests = [layers.sql(condition) for _, condition in common]  # Spark takes `WHERE (a)` for an alias of a table
+    kept = layers.write(exp.select("*").from_(rows, copy=False).where(exp.and_(*tests), copy=False))
+    rest = [tuple(each for each in measure.filters if each not in common) for measure in measures]
+    return kept, [evolve(measure, filters=filters) for measure, filters in zip(measures, rest, strict=True)]
 
 
 def narrow(layers: Layers, value: exp.Expression, measure: Measure) -> exp.Expression:
@@ -109,11 +132,12 @@ def _filtered(value: exp.Expression, condition: exp.Expression | None) -> exp.Ex
 
 
 def aggregated(layers: Layers, measure: Measure) -> exp.Expression:
-    value = None if measure.value is None else _wide(layers, measure.value, measure)
-    made: exp.Expression
     if measure.function == "count":
-        made = exp.Count(this=exp.Star() if value is None else value)
-    elif measure.function == "distinct":
+        counted = exp.Star() if measure.value is None else layers.sql(_present(measure.value))
+        made: exp.Expression = _filtered(exp.Count(this=counted), _condition(layers, measure))
+        return exp.alias_(made, measure.name, quoted=True, copy=False)
+    value = None if measure.value is None else _wide(layers, measure.value, measure)
+    if measure.function == "distinct":
         assert value is not None
         made = exp.Count(this=exp.Distinct(expressions=[value]))
     elif measure.function == "quantile":
@@ -126,7 +150,24 @@ def aggregated(layers: Layers, measure: Measure) -> exp.Expression:
     else:
         kinds = {"sum": exp.Sum, "min": exp.Min, "max": exp.Max}
         made = kinds[measure.function](this=value)
+        made.meta[SMALL] = _is_small(measure)
     return exp.alias_(_filtered(made, _condition(layers, measure)), measure.name, quoted=True, copy=False)
+
+
+def _present(value: Expr) -> Expr:
+    """What is missing where the value is, and takes less to compute."""
+    if not isinstance(value, Apply):
+        return value
+    divided = value.op == "div" and isinstance(value.args[1], Literal) and bool(value.args[1].value)
+    return _present(value.args[0]) if divided or value.op == "to_number" else value
+
+
+def _is_small(measure: Measure) -> bool:
+    """Whether a sum of any number of rows that there may be fits into 64 bits."""
+    if measure.value is None or measure.value.type.kind is not Kind.EXACT:
+        return False
+    low, high = measure.value.type.low, measure.value.type.high
+    return low is not None and high is not None and max(abs(low), abs(high)) <= _SMALL
 
 
 def _wide(layers: Layers, value: Expr, measure: Measure) -> exp.Expression:

@@ -121,7 +121,9 @@ def exists(layers: Layers, relation: Exists, needed: set[str], outer: Gather | N
     names = [each.name for each in relation.fields]
     rows = layers.build(relation.rows, set(names))
     if layers.cluster:
-        return search.any_in_arrays(layers, relation, source, rows)
+        unseen = outer is not None and relation.name in layers.left_out.get(outer.fact, ())
+        found = search.without if unseen else search.any_in_arrays
+        return found(layers, relation, source, rows)
     if layers.joined:
         return firsts.any_by_join(layers, relation, source, rows)
     tests: list[exp.Expression] = [

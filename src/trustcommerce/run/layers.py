@@ -6,7 +6,7 @@ subjects that peers are compared with.
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from attrs import frozen
 from sqlglot import exp
@@ -120,6 +120,8 @@ class Layers(ABC):
     """Whether rows are spread over machines: see `Dialect`."""
     joined = False
     """Whether rows are found by joins of two tables on equal columns alone: see `Dialect`."""
+    counted = True
+    """Whether rows of facts that are excluded, or of no subject, are counted besides what is measured of them."""
     width: int | None = None
     """How many items or measures one query has at most before its columns become several tables; None for no end."""
 
@@ -141,6 +143,8 @@ class Layers(ABC):
         self.written: list[str] = []
         self.stages: list[Stage] = []
         self.count = 0
+        self.left_out: dict[str, frozenset[str]] = {}
+        """By fact, exclusions of rows that no measure sees; a cluster leaves such rows out."""
 
     # -- writing
 
@@ -181,12 +185,21 @@ class Layers(ABC):
         layers = f"WITH {', '.join(self.written)} " if self.written else ""
         return layers + self.print(query)
 
-    def derived(self, items: Sequence[Item], source: str) -> str:
-        """A layer's rows with items added, in as few layers as possible."""
-        for layer in _levels(items):
-            made = [exp.alias_(self.sql(item.expr), item.name, quoted=True, copy=False) for item in layer]
-            source = self.write(exp.select("*", *made).from_(source, copy=False))
+    def derived(self, items: Sequence[Item], source: str, needed: Collection[str] | None = None) -> str:
+        """A layer's rows with items added, in as few layers as possible.
+
+        Args:
+            needed: Columns that are read of them, all by default.
+        """
+        levels = _levels(items)
+        for level, kept in zip(levels, _live(levels, needed), strict=True):
+            made = [exp.alias_(self.sql(item.expr), item.name, quoted=True, copy=False) for item in level]
+            source = self.write(exp.select(*self.carried(source, kept), *made).from_(source, copy=False))
         return source
+
+    def carried(self, source: str, kept: Collection[str] | None) -> list[str | exp.Expression]:
+        """What a layer takes over from the one below: a database leaves out what nothing reads by itself."""
+        return ["*"]
 
     # -- expressions
 
@@ -240,6 +253,18 @@ def needed_items(relation: Derive, wanted: set[str]) -> list[Item]:
             items.append(item)
             wanted |= columns(item.expr)
     return items[::-1]
+
+
+def _live(levels: Sequence[Sequence[Item]], needed: Collection[str] | None) -> list[set[str] | None]:
+    """For each level, the columns of earlier ones that are read above it."""
+    if needed is None:
+        return [None] * len(levels)
+    read = set(needed)
+    found: list[set[str] | None] = []
+    for level in reversed(levels):
+        found.append(set(read))
+        read |= {name for item in level for name in columns(item.expr)}
+    return found[::-1]
 
 
 def _levels(items: Sequence[Item]) -> list[list[Item]]:

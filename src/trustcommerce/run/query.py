@@ -59,6 +59,7 @@ def build_query(
     wanted: tuple[str, ...] | None = None,
     extra: tuple[str, ...] = (),
     width: int = WIDTH,
+    counted: bool = False,
 ) -> Query:
     """The query that gives the outputs of `version` on `as_of`.
 
@@ -67,9 +68,10 @@ def build_query(
         wanted: Outputs to give, all by default; nothing else is computed.
         extra: Further columns of the subject's rows that the result carries.
         width: How many items or measures one query has at most.
+        counted: Whether stages answer how many rows of a fact were excluded.
     """
     layers = Writer(version, as_of, known_as_of, given)
-    layers.width = width
+    layers.width, layers.counted = width, counted
     shown = projections(layers, version, wanted, extra)
     stored = {name: layers.names.get(name, name) for name in shown}
     needed = {*shown, *stored.values(), ORDER}
@@ -162,4 +164,4 @@ class Writer(Layers):
     def derive(self, relation: Derive, needed: set[str], outer: Gather | None) -> str:
         wanted = set(needed)
         items = needed_items(relation, wanted)
-        return self.derived(inlined(items, needed), self.build(relation.source, wanted, outer))
+        return self.derived(inlined(items, needed), self.build(relation.source, wanted, outer), needed)

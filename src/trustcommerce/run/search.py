@@ -27,6 +27,7 @@ __all__ = [
     "numbered",
     "read",
     "rows",
+    "without",
 ]
 
 ROW = "__row"
@@ -177,6 +178,26 @@ def any_in_arrays(layers: Layers, relation: Exists, source: str, rows: str) -> s
         .from_(exp.to_table(source).as_("x"), copy=False)
         .join(
             exp.to_table(arrays).as_("m"), on=exp.and_(*(on or [exp.Boolean(this=True)])), join_type="left", copy=False
+        )
+    )
+
+
+def without(layers: Layers, relation: Exists, source: str, rows: str) -> str:
+    """The rows with which no row of the other relation goes."""
+    on: list[exp.Expression] = [
+        exp.EQ(this=at("m", name), expression=exp.Paren(this=layers.qualified(each))) for name, each in relation.on
+    ]
+    if relation.when is not None:
+        names = [each.name for each in relation.fields]
+        on.append(exp.Paren(this=layers.qualified(relation.when, relation.alias, names)))
+    return layers.write(
+        exp.select("x.*", exp.alias_(exp.Boolean(this=False), relation.name, quoted=True))
+        .from_(exp.to_table(source).as_("x"), copy=False)
+        .join(
+            exp.to_table(rows).as_("m"),
+            on=exp.and_(*(on or [exp.Boolean(this=True)])),
+            join_type="left anti",
+            copy=False,
         )
     )
 

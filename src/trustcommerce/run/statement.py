@@ -6,7 +6,7 @@ database: conditions of the last layer that either hold or fail.
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlglot import exp
 
@@ -49,8 +49,9 @@ class Statement(Writer):
         super().__init__(version, as_of, known_as_of, frozenset())
         self.plan, self.version, self.declared, self.dialect = plan, version, tables, dialect
         self.as_of, self.form, self.cluster = as_of, dialect.layer, dialect.cluster
-        self.joined = dialect.joined
+        self.joined, self.counted = dialect.joined, False
         self.guards: list[exp.Expression] = []
+        self.shown: dict[str, list[str]] = {}
         self.recursive = False
         self.folded: dict[str, str] = {}
 
@@ -102,6 +103,35 @@ class Statement(Writer):
         begin = "WITH RECURSIVE" if self.recursive else "WITH"
         ending = f"\n{self.dialect.ending}" if self.dialect.ending else ""
         return f"{begin} {_LINES.join(self.written)}\n{self.print(query)}{ending}"
+
+    def write(self, query: exp.Select) -> str:
+        found = self._shown(query) if self.cluster else None
+        name = super().write(query)
+        if found is not None:
+            self.shown[name] = found
+        return name
+
+    def _shown(self, query: exp.Select) -> list[str] | None:
+        """The columns of a layer; None where that is not known."""
+        tables = [each for each in query.find_all(exp.Table) if isinstance(each.parent, exp.From | exp.Join)]
+        below = {each.alias or each.name: self.shown.get(each.name) for each in tables}
+        names: list[str] = []
+        for each in query.selects:
+            if not each.is_star:
+                names.append(each.alias_or_name)
+                continue
+            given = below.get(each.table) if isinstance(each, exp.Column) else next(iter(below.values()))
+            if given is None:
+                return None
+            names += given
+        return names
+
+    def carried(self, source: str, kept: Collection[str] | None) -> list[str | exp.Expression]:
+        """A cluster plans every column of every layer, so it is told which are read."""
+        known = self.shown.get(source)
+        if kept is None or known is None:
+            return ["*"]
+        return [column(name) for name in known if name in kept or name.startswith("~")]
 
     def add(self, name: str, query: str, form: str | None = None) -> None:
         if self.dialect.quoted:
@@ -195,6 +225,7 @@ class Statement(Writer):
         if top and not self.cluster:
             order = exp.Order(expressions=[exp.Ordered(this=outside(column(name))) for name in key])
             columns.insert(0, exp.alias_(exp.Window(this=exp.RowNumber(), order=order), ORDER, quoted=True))
+        self.shown[layer] = [each.alias for each in columns]
         self.add(layer, self.print(exp.select(*(columns or [exp.Literal.number(1)])).from_(given, copy=False)))
 
     def _converted(self, each: Field, source: str, table: str, key: Sequence[str], result: bool) -> exp.Expression:

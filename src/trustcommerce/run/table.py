@@ -161,6 +161,7 @@ class Run(Stages):
                 wanted=wanted,
                 extra=carried if wanted is None else (),
                 width=WIDTH,
+                counted=count,
             )
             counts = self._stages(query.stages, count)
             check_required(self, given)

@@ -18,6 +18,7 @@ __all__ = [
     "ERROR",
     "EVERYWHERE",
     "SAID",
+    "SMALL",
     "TYPE_NAME",
     "SYNTAX",
     "UNTRIED",
@@ -35,6 +36,9 @@ with the given text once it is evaluated, the name of a column's type without it
 
 SAID = "trustcommerce: "
 """What our own errors begin with where a database says much around them."""
+
+SMALL = "trustcommerce_small"
+"""A mark of sums that do not leave 64 bits: see `grouping`."""
 
 UNTRIED = "no test of the project runs statements like this one in this database; compare its results with a run's"
 """What to know of a dialect whose database the tests do not have."""

@@ -4,13 +4,16 @@ from sqlglot import exp, parse_one
 
 from trustcommerce.language.types import Kind
 from trustcommerce.run.connected import in_arrays
-from trustcommerce.run.dialects.core import BINARY, ERROR, SAID, TYPE_NAME, Dialect
+from trustcommerce.run.dialects.core import BINARY, ERROR, SAID, SMALL, TYPE_NAME, Dialect
 from trustcommerce.run.dialects.rules import filled, first, keep, written_as
 
 __all__ = ["SPARK"]
 
 
 _MICROSECONDS = "(x - CAST('1970-01-01' AS TIMESTAMP_NTZ)) DIV INTERVAL '0.000001' SECOND"
+_since_1970 = written_as(_MICROSECONDS, "spark")
+_BETWEEN = "(x - y) DIV INTERVAL '0.000001' SECOND"
+_MOMENT_OF = "trustcommerce_moment_of"
 _MOMENT = "CAST('1970-01-01' AS TIMESTAMP_NTZ) + INTERVAL '0.000001' SECOND * (x)"
 _SPLIT_SUM = (
     "CAST(sum(shiftright(x, 20)) AS DECIMAL(38,0)) * CAST(1048576 AS DECIMAL(7,0)) + sum((x) & CAST(1048575 AS BIGINT))"
@@ -29,11 +32,28 @@ def _spark_sum(node: exp.Expression) -> exp.Expression:
     A sum of decimals takes five times as long as one of BIGINT, so a group's numbers are split into two parts,
     at the 20th bit: parts of numbers up to 10^15 overflow beyond 9 billion rows of one subject.
     """
+    if node.meta.get(SMALL):
+        return node
     wide = exp.DataType.build("DECIMAL(38,0)", dialect="spark")
     value = node.this
     if isinstance(node.parent, exp.Window) or any(each.to.is_type("decimal") for each in value.find_all(exp.Cast)):
         return exp.Sum(this=exp.Cast(this=value, to=wide))
     return exp.Paren(this=filled(parse_one(_SPLIT_SUM, dialect="spark"), {"x": value}))
+
+
+def _spark_micros(node: exp.Expression) -> exp.Expression:
+    """A moment as a number, which knows its moment."""
+    made = _since_1970(node)
+    made.unnest().meta[_MOMENT_OF] = node.expressions[0]
+    return made
+
+
+def _spark_sub(node: exp.Expression) -> exp.Expression:
+    """Microseconds from one moment to another at once: to count both from 1970 takes Spark twice as long."""
+    until, since = (each.unnest().meta.get(_MOMENT_OF) for each in (node.this, node.expression))
+    if until is None or since is None:
+        return node
+    return exp.Paren(this=filled(parse_one(_BETWEEN, dialect="spark"), {"x": until, "y": since}))
 
 
 def _spark_filter(node: exp.Expression) -> exp.Expression:
@@ -84,6 +104,7 @@ def _spark() -> Dialect:
             exp.DataType: _spark_type,
             exp.DayOfWeekIso: written_as("weekday(x) + 1", "spark"),
             exp.Filter: _spark_filter,
+            exp.Sub: _spark_sub,
             exp.Sum: _spark_sum,
             exp.TimestampTrunc: _spark_trunc,
             exp.UnixToTime: written_as(_MOMENT, "spark"),
@@ -91,7 +112,7 @@ def _spark() -> Dialect:
         functions={
             BINARY: first,
             ERROR: written_as(f"raise_error('{SAID}' || x)", "spark"),
-            "EPOCH_US": written_as(_MICROSECONDS, "spark"),
+            "EPOCH_US": _spark_micros,
             "LIST_CONCAT": lambda node: exp.Anonymous(this="CONCAT", expressions=node.expressions),
             "LIST_EXTRACT": _spark_get,
             "QUANTILE_DISC": _spark_quantile,
