@@ -2,8 +2,10 @@
 
 import datetime as dt
 import json
+import signal
 import subprocess
 import sys
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -311,6 +313,27 @@ def test_a_session_with_limits(spark: Any, tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout.endswith("local[1] True\n"), done.stderr
     assert (tmp_path / "out/price_reference").is_dir()
+
+
+def test_a_run_that_is_interrupted(spark: Any, tmp_path: Path) -> None:
+    """In the middle of a job of Spark's: one word, and the results of the day before are still there."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "run.json").write_text("earlier", "utf-8")
+    command = [sys.executable, "-m", "trustcommerce", "run", ROOT / "policies/kuaishou", "--out", out]
+    command += ["--facts", ROOT / "seeds/kuaishou", "--as-of", "2023-05-18", "--engine", "spark"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    first = tmp_path / ".trustcommerce-out/price_reference"
+    deadline = time.monotonic() + 300
+    while not first.exists() and running.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    said = running.communicate(timeout=120)[1]
+    assert running.returncode == 1
+    assert said.splitlines()[-1] == "interrupted"
+    assert "Traceback" not in said
+    assert [each.name for each in out.iterdir()] == ["run.json"]
+    assert (out / "run.json").read_text("utf-8") == "earlier"
 
 
 def test_a_full_disk(spark: Any, engine: tc.Engine, tmp_path: Path) -> None:

@@ -4,16 +4,18 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
+from attrs import evolve
+
 from trustcommerce import codes
 from trustcommerce.diagnostics import Problems, Span
-from trustcommerce.language.names import did_you_mean
+from trustcommerce.language.names import did_you_mean, nearest
 from trustcommerce.read.scalars import mistaken
-from trustcommerce.read.tree import Mapping, Node, Scalar, Sequence, plain
+from trustcommerce.read.tree import Entry, Mapping, Node, Scalar, Sequence, plain
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
-__all__ = ["check_shape"]
+__all__ = ["as_meant", "check_shape"]
 
 CURRENCY = "^[A-Z]{3}$"
 _PLANNED = ("state", "pools", "policies")
@@ -52,6 +54,26 @@ def check_shape(tree: Node, schema: dict[str, Any], problems: Problems) -> list[
             if _report(leaf, tree, problems):
                 broken.append(tuple(leaf.absolute_path))
     return broken
+
+
+def as_meant(tree: Mapping, schema: dict[str, Any], problems: Problems) -> Mapping:
+    """The tree with misspelt keys of its top read as what they mean, each reported.
+
+    What stands below such a key is checked like anything else, and names that it defines are known: one
+    misspelling is one problem.
+    """
+    free = {*schema["properties"]} - {entry.key.text for entry in tree}
+    entries = []
+    for entry in tree:
+        name = entry.key.text
+        strange = name not in schema["properties"] and name not in _PLANNED
+        meant = nearest(name, free) if strange else None
+        if meant is not None:
+            free.remove(meant)
+            problems.add(codes.UNKNOWN_KEY, f"unknown key `{name}`", entry.key.span, f"did you mean `{meant}`?")
+            entry = Entry(evolve(entry.key, text=meant, value=meant), entry.value)
+        entries.append(entry)
+    return Mapping(tuple(entries), tree.span, tree.size)
 
 
 def _leaves(error: "ValidationError") -> Iterator["ValidationError"]:
