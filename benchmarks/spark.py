@@ -4,7 +4,9 @@ In a session on this machine; all write their result as Parquet. Spark SQL by ha
 two orders have one id; a row of its own says what it costs to find out.
 """
 
+import atexit
 import re
+import shutil
 import statistics
 import sys
 import tempfile
@@ -58,8 +60,9 @@ def _session() -> Any:
 
 def _written(make: Callable[[], Any]) -> Callable[[], object]:
     """A frame computed and written."""
-    place = Path(tempfile.mkdtemp(prefix="trustcommerce-benchmark-spark-")) / "out"
-    return lambda: make().write.mode("overwrite").parquet(str(place))
+    place = Path(tempfile.mkdtemp(prefix="trustcommerce-benchmark-spark-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return lambda: make().write.mode("overwrite").parquet(str(place / "out"))
 
 
 def _by_hand(orders: int) -> Callable[[], object]:
