@@ -63,7 +63,8 @@ def local(threads: int | None, memory: str | None) -> "SparkSession":
     session.sparkContext.setLogLevel("OFF")  # what fails comes as an exception, too
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)  # Spark's own asks Java in the middle of an answer
-        # py4j logs the interrupt with its traceback, under no name of its own
+        # py4j logs the interrupt with its traceback, under its name and under none
+        logging.getLogger("py4j").setLevel(logging.CRITICAL)
         logging.getLogger().addFilter(lambda record: "KeyboardInterrupt" not in record.getMessage())
     return session
 
