@@ -5,6 +5,7 @@ two orders have one id; a row of its own says what it costs to find out.
 """
 
 import atexit
+import importlib.util
 import re
 import shutil
 import statistics
@@ -137,9 +138,7 @@ CASES: dict[str, Callable[[], Callable[[], object]]] = {
 
 
 def rows() -> list[Row]:
-    try:
-        import pyspark  # noqa: F401
-    except ImportError:
+    if importlib.util.find_spec("pyspark") is None:
         return []
     repeats = (*_REPEATS.values(), _CARD_REPEATS)
     groups = zip(_GROUPS.items(), repeats, strict=True)

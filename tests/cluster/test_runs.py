@@ -137,6 +137,23 @@ def test_frames_in_and_out(spark: Any, engine: tc.Engine, wanted: list[dict[str,
     assert not spark.catalog.listTables()
 
 
+def test_some_columns_of_what_must_match(spark: Any, tmp_path: Path) -> None:
+    """A reference that has to be there is asked for whichever columns are."""
+    (tmp_path / "rulesets").mkdir()
+    (tmp_path / "pack.yaml").write_text(PACK, "utf-8")
+    rules = TOP.replace("ruleset: sales", "table: grades").replace("else: missing", "else: error")
+    rules = rules.replace("coalesce(sales.rank >= 0.5, false)", "sales.grade > 1")
+    (tmp_path / "rulesets/top.yaml").write_text(rules, "utf-8")
+    grades = "\n  grades: {key: k, columns: {k: text, grade: {type: integer, range: [0, 9]}}}\n"
+    (tmp_path / "pack.yaml").write_text(PACK + grades.lstrip("\n"), "utf-8")
+    engine, stores = tc.load(tmp_path), _frame(spark, STORES, tmp_path)
+    given = pa.table({"k": ["a", "b", "c"], "grade": [1, 2, 3]})
+    found = engine.score_table("top", stores, DAY, tables={"grades": given}, columns=["k", "best"])
+    assert [row["best"] for row in _rows(found)] == [False, True, True]
+    with pytest.raises(tc.DataError, match="no row of grades matches on k: c"):
+        engine.score_table("top", stores, DAY, tables={"grades": given.slice(0, 2)}, columns=["k", "best"])
+
+
 @pytest.mark.parametrize("zone", ["America/Sao_Paulo", "Asia/Shanghai", "UTC"])
 def test_moments_with_a_zone(
     spark: Any, engine: tc.Engine, wanted: list[dict[str, Any]], tmp_path: Path, zone: str

@@ -181,7 +181,7 @@ class ClusterRun(Statement):
 
     def _names(self, query: exp.Select) -> set[str]:
         """Every column of which anything is made for a query or a guard."""
-        texts = [self.print(each) for each in (query, *self.guards)]
+        texts = [self.print(each.copy()) for each in (query, *self.guards)]
         sources = {*self.tables.values(), self.subjects}
         texts += [self.layers[name] for name in self._below(texts) - sources if name in self.layers]
         return {name for text in texts for name in re.findall(r"`([^`]*)`", text)}
