@@ -27,6 +27,9 @@ _KINDS: dict[str, tuple[Callable[[int, int], Case], Callable[..., str]]] = {
     "columns": (column_case, make_pack),
 }
 
+_EVERY = 30
+"""Seconds between two lines that say how far it is."""
+
 
 @define
 class Count:
@@ -106,6 +109,11 @@ def _table(counts: Mapping[str, Count]) -> str:
     return "\n".join(lines)
 
 
+def _total(counts: Mapping[str, Count]) -> str:
+    values, wrong = (sum(getattr(each, name) for each in counts.values()) for name in ("values", "mismatches"))
+    return f"{values:,} values compared, {wrong:,} mismatches"
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.parity", description=__doc__)
     parser.add_argument("--rule-sets", type=int, default=100, metavar="N", help="half over events, half over columns")
@@ -115,7 +123,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--no-spark", action="store_true", help="without Spark, which takes seconds for each")
     parser.add_argument("--write", action="store_true", help="keep the counts in benchmarks/results/parity.json")
     given = parser.parse_args(arguments)
-    began, refused = time.monotonic(), 0
+    began = told = time.monotonic()
+    refused = 0
     with ways(given.memory, not given.no_spark) as all_ways:
         counts = {name: Count() for name in all_ways}
         reported: set[str] = set()
@@ -134,8 +143,9 @@ def main(arguments: list[str] | None = None) -> int:
                     reported.add(name)
                     print(shown(case, all_ways[name], make, seed), flush=True)
             seed, done = seed + 1, done + 1
-            if sys.stderr.isatty():
-                print(f"\r{done} of {given.rule_sets}", end="", file=sys.stderr, flush=True)
+            if time.monotonic() - told > _EVERY:
+                told = time.monotonic()
+                print(f"{done:,} of {given.rule_sets:,} rule sets: {_total(counts)}", file=sys.stderr, flush=True)
     seconds = time.monotonic() - began
     print(_table(counts))
     print(f"{done:,} rule sets, {given.rows:,} rows each, in {seconds:.0f} s; {refused} more did not load")

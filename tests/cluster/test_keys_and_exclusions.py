@@ -15,6 +15,7 @@ from trustcommerce.run.dialects import DIALECTS
 
 DAY = dt.date(2023, 5, 18)
 LIMIT = "spark.sql.codegen.hugeMethodLimit"
+CHECK = "spark.trustcommerce.checkTables"
 PACK = """pack: shop
 tables:
   stores: {key: k, columns: {k: text}}
@@ -143,6 +144,44 @@ def test_a_value_of_a_row_that_is_excluded(spark: Any, engine: tc.Engine) -> Non
         engine.score_table("sales", frames["stores"], DAY, tables=_frames(spark, orders=at), columns=["k", "n"])
     names = engine.score_table("sales", frames["stores"], DAY, tables=frames, columns=["k"])
     assert sorted(row["k"] for row in names.collect()) == ["a", "b", "c"]
+
+
+def test_tables_that_others_have_checked(spark: Any, engine: tc.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session may say so: the same result, and an id that is there twice is not looked for."""
+    wanted = engine.score_table("sales", None, DAY, tables=TABLES).to_pylist()
+    frames = _frames(spark, orders=ORDERS.set_column(0, "id", pa.array([7, -1, 0, 63, 7, 63])))
+    asked = []
+    monkeypatch.setattr(TableCheck, "question", lambda *given: asked.append(given))
+    spark.conf.set(CHECK, "false")
+    try:
+        found = engine.score_table("sales", frames["stores"], DAY, tables=frames).collect()
+        spark.conf.set(CHECK, "no")
+        with pytest.raises(tc.RunError, match=rf"has {CHECK} = no: true or false is needed"):
+            engine.score_table("sales", frames["stores"], DAY, tables=frames)
+    finally:
+        spark.conf.unset(CHECK)
+    assert sorted((row.asDict() for row in found), key=lambda row: row["k"]) == wanted
+    assert not asked
+
+
+def test_each_value_is_tested_once(spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many rule sets read it."""
+    (tmp_path / "pack.yaml").write_text(PACK, "utf-8")
+    (tmp_path / "rulesets").mkdir()
+    for name in ("sales", "again"):
+        (tmp_path / "rulesets" / f"{name}.yaml").write_text(RULES.replace("ruleset: sales", f"ruleset: {name}"), "utf-8")
+    asked: list[str] = []
+    plain = TableCheck.question
+
+    def question(check: TableCheck, *given: Any) -> str:
+        asked.extend(f"{check.table}.{name}" for name in check.values)
+        return plain(check, *given)
+
+    monkeypatch.setattr(TableCheck, "question", question)
+    report = tc.load(tmp_path).run(_frames(spark), None, DAY, spark=spark)
+    assert {*report.frames} == {"sales", "again"}
+    assert len(asked) == len({*asked})
+    assert "orders.stars" in asked
 
 
 def test_two_runs_into_one_folder(spark: Any, engine: tc.Engine, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from trustcommerce.cluster.checks import TableCheck
 from trustcommerce.cluster.exclusions import left_out
+from trustcommerce.cluster.session import tables_to_check
 from trustcommerce.errors import DataError
 from trustcommerce.language.names import and_others, did_you_mean
 from trustcommerce.language.relations import Field, Gather, Relation
@@ -37,11 +38,12 @@ class Views:
     """Temporary views of a session under names of their own, and what was checked of tables."""
 
     def __init__(self, session: "SparkSession") -> None:
-        self.session = session
+        self.session, self.trusted = session, not tables_to_check(session)
         self.token = f"trustcommerce_{uuid.uuid4().hex[:8]}"
         self.tables: dict[str, DataFrame] = {}
         self.own: set[str] = set()
         self.unique: set[str] = set()
+        self.right: set[tuple[str, str]] = set()
         self.made: list[str] = []
         self.kept: list[DataFrame] = []
         self.runs = 0
@@ -232,12 +234,15 @@ class ClusterRun(Statement):
 
     def unique(self, given: exp.Table, table: str, key: list[str]) -> None:
         """Whether rows are told apart by their key is asked with all else that must hold of the table."""
-        if table in self.views.unique | self.views.own:
+        if not self._tested(table) or table in self.views.unique:
             return
         self.views.unique.add(table)
         check = self._check_of(table)
         check.key = key
         check.whole = len(key) == 1 and self._digits(table, key[0]) == 0
+
+    def _tested(self, table: str) -> bool:
+        return not self.views.trusted and table not in self.views.own
 
     def _check_of(self, table: str) -> TableCheck:
         return self.checks.setdefault(table, TableCheck(self.views.name(table), table))
@@ -245,7 +250,8 @@ class ClusterRun(Statement):
     def _converted(self, each: Field, source: str, table: str, key: Sequence[str], result: bool) -> exp.Expression:
         """The value as it is computed with; whether it is right is asked before."""
         doubled = self.doubled(table, each, result)
-        if table not in self.views.own:
+        if self._tested(table) and (table, source) not in self.views.right:
+            self.views.right.add((table, source))
             test = broken(each, source, doubled, self._digits(table, source))
             self._check_of(table).values[source] = (test, converted(each, source, table, key, doubled))
         return shaped(each, source, doubled)

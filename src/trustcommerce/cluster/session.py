@@ -17,7 +17,7 @@ from trustcommerce.run.limits import check_limits
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["checked", "local", "short_methods", "told"]
+__all__ = ["checked", "local", "short_methods", "tables_to_check", "told"]
 
 _LEAST = 512
 """MB; with less Spark does not start."""
@@ -28,6 +28,8 @@ _SETTINGS = {
     "spark.sql.decimalOperations.allowPrecisionLoss": "true",
 }
 """Settings that change what a statement means, and what they must be; neither the ANSI mode nor the zone is one."""
+
+_CHECK = "spark.trustcommerce.checkTables"
 
 _LONGEST = "spark.sql.codegen.hugeMethodLimit"
 _COMPILED = 8000
@@ -85,6 +87,18 @@ def checked(session: "SparkSession") -> "SparkSession":
                 f"the Spark session has {name} = {found}, which changes what a statement means: {wanted} is needed"
             )
     return session
+
+
+def tables_to_check(session: "SparkSession") -> bool:
+    """Whether the values and keys of tables are tested, or the session says that others have done so.
+
+    Raises:
+        RunError: The setting is neither true nor false.
+    """
+    found = str(session.conf.get(_CHECK, "true")).strip().lower()
+    if found not in ("true", "false"):
+        raise RunError(f"the Spark session has {_CHECK} = {found}: true or false is needed")
+    return found == "true"
 
 
 @contextlib.contextmanager
