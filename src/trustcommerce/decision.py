@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
+from trustcommerce.basis import Basis
 from trustcommerce.errors import DataError
 from trustcommerce.language.names import did_you_mean
-from trustcommerce.language.types import Type
-from trustcommerce.model import Title
-from trustcommerce.plan import ItemShape, Version, adjustments, sources
+from trustcommerce.plan import ItemShape, adjustments, sources
 from trustcommerce.run.evidence import FactEvidence
-from trustcommerce.run.record import RecordProgram
 from trustcommerce.run.values import show
 
 if TYPE_CHECKING:
@@ -80,27 +78,6 @@ class Score:
     value: float | None
     points: int | None
     status: str
-
-
-@frozen(kw_only=True, eq=False)
-class Basis:
-    """What all decisions of a rule set on one day share, so that a decision itself is two fields."""
-
-    pack: str
-    version: str
-    meaning: str
-    source: str
-    plugins: dict[str, str]
-    ruleset: str
-    as_of: dt.date
-    shadow: bool
-    key: int
-    plan: Version
-    types: dict[str, Type]
-    program: RecordProgram
-    texts: dict[str, dict[str, str]]
-    notice: Title
-    trees: "dict[str | None, Tree]" = field(factory=dict)
 
 
 @define(slots=False, eq=False, repr=False)
@@ -185,9 +162,14 @@ class Decision:
                 f"rule set `{self.ruleset}` gives no `{name}`",
                 ruleset=self.ruleset,
                 column=name,
-                hint=did_you_mean(name, self._basis.types),
+                hint=did_you_mean(name, self._basis.types) or self._grants(name),
             )
         return show(self._get(name), self._basis.types[name])
+
+    def _grants(self, name: str) -> str | None:
+        """Why the decision has no grant."""
+        said = "what a pool gives depends on all who share it: run a table, or give what the subject got in the record"
+        return said if name in self._basis.grants else None
 
     def outputs(self, *blocks: str) -> tuple[ItemShape, ...]:
         """Outputs with their titles and types, of the given blocks: metrics, values, levels, resources ..."""
@@ -277,7 +259,7 @@ class Decision:
 
     def explain(self, lang: str = "en", format: str = "text", score: str | None = None) -> str:
         """The report: trees of one score or all, the other outputs, the notice; text of 80 columns or JSON."""
-        from trustcommerce.explain import evidence_data, render_text
+        from trustcommerce.explain import evidence_data, pool_data, render_text
 
         if lang.split("-")[0] not in ("en", "zh"):
             raise DataError(f"no language `{lang}`", hint="en or zh")
@@ -288,6 +270,7 @@ class Decision:
                 {
                     **self.header(),
                     "scores": [tree.as_dict() for tree in trees],
+                    "pools": pool_data(self._basis.plan.outputs, self.__getitem__),
                     "facts": evidence_data(self.evidence),
                 },
                 ensure_ascii=False,
@@ -326,6 +309,7 @@ class Decision:
 
     def _footer(self, lang: str) -> Iterator[str]:
         """What stands below the trees: shadow mode, the other outputs, the pack's notice."""
+        from trustcommerce.explain import pool_lines
         from trustcommerce.explain.text import shown, wrap
 
         if self.shadow:
@@ -334,6 +318,8 @@ class Decision:
         metrics = [each for each in self.outputs("metrics") if each.name not in told]
         for output in (*metrics, *self.outputs("values", "levels", "resources")):
             yield from wrap(f"{output.title.get(lang, output.name)}: {shown(self[output.name])}", 2)
+        for line in pool_lines(self._basis.plan.outputs, self.__getitem__, lang):
+            yield from wrap(line, 2)
         notice = self._basis.notice.get(lang)
         yield from wrap(notice) if notice else ()
 

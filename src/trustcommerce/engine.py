@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from trustcommerce.decision import Basis, Decision, State
+from trustcommerce.basis import Bases, Basis
+from trustcommerce.decision import Decision, State
 from trustcommerce.diagnostics import Diagnostic, Problems
 from trustcommerce.errors import DataError, PolicyError
 from trustcommerce.language.names import did_you_mean
-from trustcommerce.plan import PackPlan, RuleSetPlan, Version, reason_texts
+from trustcommerce.plan import PackPlan, RuleSetPlan, Version
 from trustcommerce.planning import asked_for, plan_files
 from trustcommerce.plugins.requests import Request
 from trustcommerce.read import PackFiles, day_of, read_pack
 from trustcommerce.registry import Registry
 from trustcommerce.run.frames import is_spark, to_kind_of
 from trustcommerce.run.inputs import inputs_of
-from trustcommerce.run.record import NotJudged, RecordProgram, compile_record
+from trustcommerce.run.record import NotJudged
 from trustcommerce.run.snapshot import frozen_peers
 from trustcommerce.run.values import joined_key
 
@@ -68,9 +69,8 @@ class Engine:
 
     def __init__(self, files: PackFiles, asked: tuple[Request, ...], plan: PackPlan) -> None:
         self._files, self._asked, self.plan = files, asked, plan
-        self._programs: dict[int, RecordProgram] = {}
         self._bases: dict[tuple[str, dt.date | str], Basis] = {}
-        self._texts = reason_texts(plan)
+        self._made = Bases(plan)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _planned, (self._files, self._asked)
@@ -144,6 +144,7 @@ class Engine:
             basis = self._bases[ruleset, as_of]
         except (KeyError, TypeError):
             basis = self._basis(ruleset, as_of)
+        basis = basis if basis.claims is None else basis.for_record(record)
         try:
             if known_as_of is not None or snapshot is not None:
                 known = basis.as_of if known_as_of is None else day_of(known_as_of)
@@ -231,6 +232,7 @@ class Engine:
         threads: int | None = None,
         memory: str | None = None,
         progress: bool = False,
+        previous: str | Path | None = None,
         spark: "SparkSession | None" = None,
     ) -> "RunReport":
         """The main job: every rule set in order over the tables of a folder, a result table each, and run.json.
@@ -239,19 +241,22 @@ class Engine:
             facts: A folder of facts, or tables by name. On Spark also the name of a database of the session;
                 tables may be frames of Spark, or names of its tables.
             out: Folder for the results. On Spark None leaves them in `frames` of the report.
+            previous: Folder that the run of the period before wrote: what its pools left joins those of this one.
             spark: The session to run in, instead of this process; results are Parquet folders then.
         """
         from trustcommerce.job import run_pack
+        from trustcommerce.left_over import after
 
         day, known, chosen = day_of(as_of), _day(known_as_of), [only] if isinstance(only, str) else only
         place = None if out is None else Path(out)
+        loaded = after(self.plan, previous, day)
         if spark is not None:
             from trustcommerce.cluster.job import run_cluster
 
-            return run_cluster(self.plan, spark, facts, place, day, chosen, format, known, progress)
+            return run_cluster(loaded, spark, facts, place, day, chosen, format, known, progress)
         if place is None:
             raise DataError("say where the results go: `out`")
-        return run_pack(self.plan, facts, place, day, chosen, format, known, threads, memory, progress)
+        return run_pack(loaded, facts, place, day, chosen, format, known, threads, memory, progress)
 
     def record(
         self,
@@ -348,33 +353,11 @@ class Engine:
         assert version is not None
         return version
 
-    def _program(self, plan: RuleSetPlan, version: Version) -> RecordProgram:
-        found = self._programs.get(id(version))
-        if found is None:
-            found = self._programs[id(version)] = compile_record(plan, version)
-        return found
-
     def _basis(self, ruleset: str, as_of: dt.date | str) -> Basis:
         """What decisions of that day share, kept for the next one."""
         plan, day = self._plan(ruleset), day_of(as_of)
         version = self._version(plan, day)
-        pack = self.plan.pack
-        basis = Basis(
-            pack=pack.name,
-            version=pack.version,
-            meaning=self.plan.meaning,
-            source=self.plan.source,
-            plugins=self.plan.plugin_versions,
-            ruleset=ruleset,
-            as_of=day,
-            shadow=plan.shadow(day),
-            key=len(plan.key),
-            plan=version,
-            types={each.name: each.type for each in version.outputs},
-            program=self._program(plan, version),
-            texts=self._texts,
-            notice=pack.notice,
-        )
+        basis = self._made.of(plan, version, day)
         if len(self._bases) >= _MAX_BASES:
             self._bases.clear()
         self._bases[ruleset, as_of] = basis

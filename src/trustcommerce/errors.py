@@ -62,7 +62,7 @@ class DataError(TrustCommerceError):
         places = [
             f"{name} `{value}`"
             for name, value in (("rule set", self.ruleset), ("column", self.column), ("row", self.row))
-            if value is not None
+            if value
         ]
         head = f"{', '.join(places)}: {self.message}" if places else self.message
         return f"{head}\nhint: {self.hint}" if self.hint else head

@@ -14,10 +14,12 @@ from attrs import evolve
 
 from trustcommerce.errors import DataError
 from trustcommerce.language.names import did_you_mean
+from trustcommerce.left_over import spent_before
 from trustcommerce.plan import PackPlan, RuleSetPlan, Version
 from trustcommerce.replaced import SPILL, replaced
 from trustcommerce.report import RunReport, report_of, summary, write_report
-from trustcommerce.run.table import Result, session
+from trustcommerce.run.pooled import pooled, pooled_of
+from trustcommerce.run.table import Result, Session, session
 from trustcommerce.supply import FactTables, Supply, facts_of, rows_of
 
 if TYPE_CHECKING:
@@ -97,7 +99,8 @@ def run_pack(
             supply.keep(name, result)
             result = evolve(result, table=result.table.sort_by([(key, "ascending") for key in plan.key]))
             writer.write(result.table, target / f"{name}{writer.suffix}")
-            done[name] = _summary(plan, day, result, f"{name}{writer.suffix}", time.monotonic() - began)
+            pools = _pools(opened, name, plan, day)
+            done[name] = _summary(plan, day, result, f"{name}{writer.suffix}", pools, time.monotonic() - began)
         tables = {n: opened.summary(n) for n in opened.tables if n in loaded.pack.tables}
         report = report_of(loaded, day, known_as_of, tables, done, skipped, time.monotonic() - started, out)
         write_report(report, target)
@@ -157,14 +160,28 @@ def _why_skipped(plan: RuleSetPlan, day: dt.date, skipped: Mapping[str, str], as
     return reason
 
 
-def _summary(plan: RuleSetPlan, day: dt.date, result: Result, file: str, seconds: float) -> dict[str, Any]:
+def _pools(opened: Session, name: str, plan: RuleSetPlan, day: dt.date) -> dict[str, list[dict[str, Any]]]:
+    """What became of the pools of a rule set, whose result the session holds."""
+    version = plan.version(day)
+    assert version is not None
+    found = {}
+    for pool in version.pools:
+        query = pooled(pool, opened.name(name)).sql(dialect="duckdb", identify=True)
+        rows = opened.connection.execute(query).fetchall()
+        found[pool.name] = pooled_of(pool, rows, spent_before(version, pool))
+    return found
+
+
+def _summary(
+    plan: RuleSetPlan, day: dt.date, result: Result, file: str, pools: dict[str, list[dict[str, Any]]], seconds: float
+) -> dict[str, Any]:
     version = plan.version(day)
     assert version is not None
     statuses = {}
     for shape in version.scores:
         counts = result.table.column(f"{shape.path}.status").value_counts().to_pylist()
         statuses[shape.path] = {each["values"]: each["counts"] for each in counts}
-    return summary(plan, day, file, result.subjects, result.table.num_rows, result.facts, statuses, seconds)
+    return summary(plan, day, file, result.subjects, result.table.num_rows, result.facts, pools, statuses, seconds)
 
 
 def own_folder(out: Path) -> str | None:

@@ -22,7 +22,7 @@ class RunReport:
         plugins: Their versions, by name.
         tables: Rows read of each table, and values that a reader noticed.
         rulesets: By name: subjects and rows judged, rows of facts that counted, were excluded or of no
-            subject, statuses by score, seconds, and the file.
+            subject, what became of pools, statuses by score, seconds, and the file.
         skipped: Rule sets not run, with the reason.
         frames: Results by rule set, where a cluster gives them instead of writing files.
     """
@@ -99,6 +99,7 @@ def summary(
     subjects: int,
     rows: int,
     facts: Mapping[str, FactCounts],
+    pools: Mapping[str, list[dict[str, Any]]],
     statuses: Mapping[str, Mapping[str | None, int]],
     seconds: float,
 ) -> dict[str, Any]:
@@ -112,6 +113,7 @@ def summary(
             name: {"rows": each.rows, "excluded": each.excluded, "unknown_subject": each.unknown}
             for name, each in facts.items()
         },
+        "pools": dict(pools),
         "statuses": {
             name: dict(sorted(each.items(), key=lambda pair: str(pair[0]))) for name, each in statuses.items()
         },

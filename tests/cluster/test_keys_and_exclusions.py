@@ -169,7 +169,9 @@ def test_each_value_is_tested_once(spark: Any, tmp_path: Path, monkeypatch: pyte
     (tmp_path / "pack.yaml").write_text(PACK, "utf-8")
     (tmp_path / "rulesets").mkdir()
     for name in ("sales", "again"):
-        (tmp_path / "rulesets" / f"{name}.yaml").write_text(RULES.replace("ruleset: sales", f"ruleset: {name}"), "utf-8")
+        (tmp_path / "rulesets" / f"{name}.yaml").write_text(
+            RULES.replace("ruleset: sales", f"ruleset: {name}"), "utf-8"
+        )
     asked: list[str] = []
     plain = TableCheck.question
 

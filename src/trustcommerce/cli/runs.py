@@ -3,6 +3,8 @@
 import datetime as dt
 import json
 import sys
+from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,12 @@ __all__ = ["explain", "freeze", "run", "score"]
     show_default=True,
     help="What computes: this process, or Spark, as its own settings say.",
 )
+@click.option(
+    "--previous",
+    type=click.Path(path_type=str),
+    metavar="DIR",
+    help="Folder of the run of the period before: what its pools left joins those of this run.",
+)
 @click.option("--threads", type=click.IntRange(1), help="Threads, all cores by default.")
 @click.option("--memory", metavar="SIZE", help="Memory limit such as 4GB; beyond it work spills to disk.")
 @options.plugins
@@ -51,6 +59,7 @@ def run(
     only: tuple[str, ...],
     output: str,
     where: str,
+    previous: str | None,
     threads: int | None,
     memory: str | None,
     plugins: tuple[str, ...],
@@ -78,6 +87,7 @@ def run(
         threads=threads,
         memory=memory,
         progress=sys.stderr.isatty(),
+        previous=previous,
         spark=session,
     )
     if form == "json":
@@ -90,6 +100,9 @@ def run(
         shadow = " (shadow: not enforced yet)" if done["shadow"] else ""
         rows = f"{done['rows']:,} row{'' if done['rows'] == 1 else 's'}"
         click.echo(f"{name}: {rows}{shadow}{f': {statuses}' if statuses else ''}")
+        for pool, entries in done["pools"].items():
+            for line in _pool(pool, entries):
+                click.echo(f"  {line}")
     for line in _strays(report.rulesets):
         click.echo(line)
     for name, reason in report.skipped.items():
@@ -97,6 +110,21 @@ def run(
     _notice(engine, lang)
     tables = f"{len(report.rulesets)} table{'' if len(report.rulesets) == 1 else 's'}"
     click.echo(f"{tables} and run.json in {out} ({report.seconds:.2f} s)")
+
+
+def _pool(name: str, entries: list[dict[str, Any]]) -> Iterator[str]:
+    """What became of a pool, in all its partitions together, and where something is left or short."""
+    total = {key: sum(Decimal(str(each[key])) for each in entries) for key in ("amount", "granted", "left_over")}
+    amount, granted, left = (f"{total[key]:,}" for key in ("amount", "granted", "left_over"))
+    within = f" in {len(entries):,} partitions" if entries and "within" in entries[0] else ""
+    yield f"{name}: {granted} of {amount} granted{within}{f', {left} left over' if total['left_over'] else ''}"
+    short = [each for each in entries if Decimal(str(each.get("short_of_least", 0)))]
+    for each in short[:3]:
+        place = ", ".join(map(str, each.get("within", {}).values()))
+        beyond = f"the least that was promised{f' in {place}' if place else ''} is {each['short_of_least']:,} more"
+        yield f"{name}: {beyond} than there is; all got a part of it"
+    if len(short) > 3:
+        yield f"{name}: and {len(short) - 3:,} more partitions like these"
 
 
 def _strays(rulesets: dict[str, Any]) -> list[str]:

@@ -15,10 +15,13 @@ from trustcommerce.cluster.tables import Tables
 from trustcommerce.errors import DataError
 from trustcommerce.job import due_of, own_folder, say
 from trustcommerce.language.relations import Scan
+from trustcommerce.left_over import spent_before
 from trustcommerce.plan import PackPlan, RuleSetPlan, Version
 from trustcommerce.replaced import replaced
 from trustcommerce.report import RunReport, report_of, summary, write_report
+from trustcommerce.run.dialects import DIALECTS
 from trustcommerce.run.layers import sources
+from trustcommerce.run.pooled import pooled, pooled_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -140,7 +143,12 @@ class _Job:
         }
         rows = result.count()
         subjects = rows if version.from_fact else self.rows[plan.table]
-        return summary(plan, self.day, file, subjects, rows, run.counts(), statuses, time.monotonic() - began)
+        pools = {}
+        for pool in version.pools:
+            query = DIALECTS["spark"].print(pooled(pool, self.views.name(name)))
+            answers = self.views.query(query).collect()
+            pools[pool.name] = pooled_of(pool, map(tuple, answers), spent_before(version, pool))
+        return summary(plan, self.day, file, subjects, rows, run.counts(), pools, statuses, time.monotonic() - began)
 
 
 @contextlib.contextmanager

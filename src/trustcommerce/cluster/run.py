@@ -190,6 +190,8 @@ class ClusterRun(Statement):
 
     def stage(self, query: exp.Select, held: Held) -> str:
         """What is measured of a fact is computed once: the result and the counts are made of it."""
+        if held.often:
+            return self._computed(query)
         if held.gather is None:
             return super().stage(query, held)
         name = self.own(f"measured_{len(self.facts)}")
@@ -197,6 +199,15 @@ class ClusterRun(Statement):
         self.views.view(name, self._asked(query))
         self.views.keep(name)
         self.facts.append(_Fact(name, held.key, held.gather))
+        return name
+
+    def _computed(self, query: exp.Select) -> str:
+        """A view whose rows are computed once and kept by the executors; what is planned above it is small."""
+        self.count += 1
+        name = self.own(f"shared_{self.count}")
+        frame = self._asked(query).localCheckpoint(eager=False)
+        self.shown[name] = frame.columns
+        self.views.view(name, frame)
         return name
 
     # -- what comes in

@@ -24,6 +24,7 @@ __all__ = [
     "Rank",
     "Relation",
     "Scan",
+    "Share",
     "Table",
 ]
 
@@ -38,11 +39,16 @@ class Field:
 
 @frozen(eq=False)
 class Table:
-    """Rows that the plan holds itself: a pack's reference file, in run-time shapes."""
+    """Rows that the plan holds itself, in run-time shapes: a pack's reference file.
+
+    Args:
+        pool: The pool of which the rows tell what earlier periods left: none, until a run is given some.
+    """
 
     name: str
     fields: tuple[Field, ...]
     rows: tuple[tuple[object, ...], ...]
+    pool: str | None = None
 
 
 @frozen(kw_only=True)
@@ -186,6 +192,37 @@ class Rank:
 
 
 @frozen(kw_only=True)
+class Share:
+    """Whole units of an amount, shared by the rows of a partition in proportion to their weights.
+
+    A row gets what is due to its weight, but at least `low` and at most `high`: the level at which the whole
+    amount is given is the same for all ("water-filling"). What is over where all have their most stays over;
+    an amount below the sum of `low` is shared in proportion to `low`.
+
+    Args:
+        name: The column added, 0 or more.
+        amount: What the rows of a partition share, the same for all of them.
+        weight: Of a row; one of 0 gets no more than `low`. Like the bounds never missing and never negative.
+        low: 0 for all by default.
+        high: None for no end. Where it is below `low`, it is `low`, too.
+        key: Columns that tell rows apart; they decide ties.
+        method: `largest_remainder` or `webster`, after which fractions become whole units; or `top`: one unit
+            for those with the largest weights, which may be of any kind, if their `high` is above 0.
+    """
+
+    source: "Relation"
+    name: str
+    amount: Expr
+    weight: Expr
+    low: Expr | None
+    high: Expr | None
+    within: tuple[Expr, ...]
+    key: tuple[Field, ...]
+    method: str
+    type: Type
+
+
+@frozen(kw_only=True)
 class Measure:
     """One exact aggregate of a group of rows.
 
@@ -266,7 +303,7 @@ class Derive:
     items: tuple[Item, ...]
 
 
-Relation = Scan | Components | Distinct | Keep | Match | Exists | Rank | Gather | Peers | Derive
+Relation = Scan | Components | Distinct | Keep | Match | Exists | Rank | Share | Gather | Peers | Derive
 
 
 def base(relation: Relation) -> Scan:

@@ -15,6 +15,7 @@ from trustcommerce.model.facts import (
 )
 from trustcommerce.model.items import Choice, ExceptionRule, Guard, Item, Sample
 from trustcommerce.model.pack import ColumnSpec, FileTable, Pack, TableSpec
+from trustcommerce.model.pools import Pool, Reserve
 from trustcommerce.model.read_facts import AGGREGATES, read_aggregate
 from trustcommerce.model.read_pack import read_header
 from trustcommerce.model.read_rules import read_ruleset
@@ -40,7 +41,9 @@ __all__ = [
     "Origin",
     "Pack",
     "Part",
+    "Pool",
     "Reference",
+    "Reserve",
     "RuleSet",
     "Sample",
     "TableSpec",

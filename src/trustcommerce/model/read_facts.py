@@ -13,7 +13,7 @@ from trustcommerce.model.facts import (
     Reference,
     Window,
 )
-from trustcommerce.model.read_items import ItemReader
+from trustcommerce.model.read_pools import PoolReader
 from trustcommerce.read import Entry, Mapping, Node, Scalar, Sequence
 
 __all__ = ["AGGREGATES", "FactReader", "read_aggregate", "read_window"]
@@ -22,7 +22,7 @@ AGGREGATES = ("count", "sum", "avg", "min", "max", "distinct", "quantile", "rank
 _ORIGINS = ("table", "file", "ruleset", "facts", "connected")
 
 
-class FactReader(ItemReader):
+class FactReader(PoolReader):
     """Reads the blocks `facts`, `references` and `windows` of a rule set."""
 
     def facts(self) -> dict[str, Fact]:

@@ -58,7 +58,7 @@ class _Reader(FactReader):
             for entry in self.block("scores")
             if not self.bad("scores", entry.key.text)
         }
-        references, facts, windows = self.references(), self.facts(), self.windows()
+        references, facts, windows, pools = self.references(), self.facts(), self.windows(), self.pools()
         return RuleSet(
             name=name.text,
             title=nodes.title(self.tree.get("title")),
@@ -79,7 +79,8 @@ class _Reader(FactReader):
             windows=windows,
             items=self.items(),
             scores=scores,
-            broken=self.names() - references.keys() - facts.keys() - windows.keys() - scores.keys(),
+            pools=pools,
+            broken=self.names() - references.keys() - facts.keys() - windows.keys() - scores.keys() - pools.keys(),
             span=name.span,
             spans={entry.key.text: entry.value.span for entry in subject},
         )

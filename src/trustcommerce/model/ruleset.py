@@ -9,6 +9,7 @@ from trustcommerce.diagnostics import Span
 from trustcommerce.language.bind import Text
 from trustcommerce.model.facts import Fact, Reference, Window
 from trustcommerce.model.items import Choice, ExceptionRule, Guard, Item
+from trustcommerce.model.pools import Pool
 from trustcommerce.model.title import Title
 from trustcommerce.read.tree import Node
 
@@ -114,6 +115,7 @@ class RuleSet:
     windows: dict[str, Window]
     items: dict[str, Item]
     scores: dict[str, Part]
+    pools: dict[str, Pool]
     broken: frozenset[str]
     span: Span = _span
     spans: dict[str, Span] = _span

@@ -4,7 +4,7 @@ In: `Pack` and `RuleSet`s. Out: `PackPlan`: per rule set its versions, each a re
 order of dependence, immutable, with the shape of its scores for explanations.
 """
 
-from trustcommerce.plan.chain import links
+from trustcommerce.plan.chain import links, rebuilt
 from trustcommerce.plan.pack import PackPlan, plan_pack
 from trustcommerce.plan.shape import (
     AdjustmentShape,
@@ -13,6 +13,7 @@ from trustcommerce.plan.shape import (
     LimitShape,
     Line,
     NodeShape,
+    PoolShape,
     adjustments,
     sources,
 )
@@ -27,11 +28,13 @@ __all__ = [
     "Line",
     "NodeShape",
     "PackPlan",
+    "PoolShape",
     "RuleSetPlan",
     "Version",
     "adjustments",
     "links",
     "plan_pack",
     "reason_texts",
+    "rebuilt",
     "sources",
 ]

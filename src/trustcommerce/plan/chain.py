@@ -1,6 +1,7 @@
 """Steps of a plan -> one chain of relations: scan, facts, joins, items, peers."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from attrs import evolve
 
@@ -20,7 +21,7 @@ from trustcommerce.language.types import DATE
 from trustcommerce.plan.context import Context, Step
 from trustcommerce.plan.origins import hidden, stacked
 
-__all__ = ["chain", "links"]
+__all__ = ["chain", "links", "rebuilt"]
 
 
 def links(relation: Relation) -> Iterable[Relation]:
@@ -30,6 +31,15 @@ def links(relation: Relation) -> Iterable[Relation]:
         if isinstance(relation, Scan | Distinct):
             return
         relation = relation.source
+
+
+def rebuilt(relation: Relation, change: Callable[[Relation], Relation | None]) -> Relation:
+    """The chain with each node changed, from the bottom up; one that becomes None is left out."""
+    *above, found = links(relation)
+    for each in reversed(above):
+        kept: Any = change(each)
+        found = found if kept is None else evolve(kept, source=found)
+    return found
 
 
 def chain(

@@ -4,12 +4,14 @@ A group gives the scope for the aggregate's expressions, the conditions that a r
 takes the measures.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from attrs import field, frozen, mutable
 
 from trustcommerce import codes
 from trustcommerce.diagnostics import Span
+from trustcommerce.language.bind import Text
 from trustcommerce.language.expressions import Column, Expr, columns, poison
 from trustcommerce.language.presence import present_where_true
 from trustcommerce.language.relations import Measure, Peers, Relation
@@ -183,14 +185,14 @@ def _peers(aggregate: Aggregate, name: str, context: Context) -> Group | None:
             said = f"`{key}` says nothing beside `within`: the rows are this rule set's own subjects"
             context.ops.error(codes.UNKNOWN_KEY, said, aggregate.keys[key], "drop one of them")
             return None
-    within = partition(aggregate, context)
+    within = partition(aggregate.within or (), context)
     return None if within is None else _OfPeers(name, context, within)
 
 
-def partition(aggregate: Aggregate, context: Context) -> tuple[Expr, ...] | None:
+def partition(texts: Sequence[Text], context: Context) -> tuple[Expr, ...] | None:
     """The columns whose values the subjects of a partition share."""
     found = []
-    for text in aggregate.within or ():
+    for text in texts:
         each = context.bind(text)
         if each.type == UNKNOWN:
             return None

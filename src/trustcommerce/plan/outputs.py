@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from trustcommerce.language.relations import Field, Match
 from trustcommerce.language.types import BOOLEAN, UNKNOWN, Kind
-from trustcommerce.model import Item, RuleSet, Title
+from trustcommerce.model import Item, Pool, RuleSet, Title
 from trustcommerce.plan.context import Context
 from trustcommerce.plan.reasons import TOP
 from trustcommerce.plan.shape import ItemShape, NodeShape
@@ -41,6 +41,8 @@ def outputs(
         found += _score(shape, context)
     for block in ("levels", "resources"):
         found += _block(block, ruleset, atoms, written, context)
+    for pool in ruleset.pools.values():
+        found += _pool(pool, context)
     rest = [each for name, each in atoms.items() if name not in written]
     return [*found, *(ItemShape(name=each.name, block="atoms", title=Title(), type=each.type) for each in rest)]
 
@@ -76,6 +78,33 @@ def _block(
         if raw is not None and raw.type != UNKNOWN:
             yield from _atoms(item, f"{item.name}.unexcluded", atoms, written, context)
             yield ItemShape(name=f"{item.name}.unexcluded", block="unexcluded", title=item.title, type=raw.type)
+
+
+def _pool(pool: Pool, context: Context) -> Iterator[ItemShape]:
+    """A subject's claim, what it gets of each reserve, and what it gets of all."""
+    for part in (
+        *(f"within_{i}" for i, _ in enumerate(pool.within, 1)),
+        "among",
+        "weight",
+        "at_least",
+        "at_most",
+        "carried",
+        "amount",
+    ):
+        expr = context.known(f"{pool.name}.{part}")
+        if expr is not None and expr.type != UNKNOWN:
+            yield ItemShape(name=f"{pool.name}.{part}", block="claims", title=pool.title, type=expr.type)
+    parts = [*((each.name, each.title) for each in pool.reserves), *([("rest", Title())] if pool.reserves else [])]
+    for part, title in parts:
+        expr = context.known(f"{pool.name}.{part}")
+        if expr is not None and expr.type != UNKNOWN:
+            yield ItemShape(name=f"{pool.name}.{part}", block="reserves", title=title, type=expr.type)
+    expr = context.known(pool.name)
+    if expr is not None and expr.type != UNKNOWN:
+        span = pool.span
+        yield ItemShape(
+            name=pool.name, block="pools", title=pool.title, type=expr.type, file=span.file.path, line=span.line
+        )
 
 
 def _atoms(item: Item, name: str, atoms: dict[str, Field], written: set[str], context: Context) -> Iterator[ItemShape]:

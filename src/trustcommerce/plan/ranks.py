@@ -35,7 +35,7 @@ def lower_rank(node: Mapping, item: Item, context: Context) -> Expr:
         if other in aggregate.keys:
             said = f"`{other}` says nothing beside `rank`: it ranks this rule set's own subjects"
             return context.ops.error(codes.UNKNOWN_KEY, said, aggregate.keys[other], "drop it")
-    within = partition(aggregate, context)
+    within = partition(aggregate.within, context)
     value = context.bind(aggregate.body)
     descending = _descends(aggregate, context)
     if within is None or descending is None or value.type == UNKNOWN:

@@ -10,7 +10,7 @@ from trustcommerce import codes
 from trustcommerce.diagnostics import Problems, Span
 from trustcommerce.language.expressions import Expr, Literal
 from trustcommerce.language.names import did_you_mean
-from trustcommerce.language.relations import Distinct, Field, Match, Peers, Rank, Relation, Scan
+from trustcommerce.language.relations import Distinct, Field, Match, Peers, Rank, Relation, Scan, Share
 from trustcommerce.language.types import UNKNOWN, Type
 from trustcommerce.model import Item as ItemSpec
 from trustcommerce.model import Pack, RuleSet, TableSpec
@@ -20,6 +20,7 @@ from trustcommerce.plan.facts import Facts
 from trustcommerce.plan.items import lower_item
 from trustcommerce.plan.origins import Shared
 from trustcommerce.plan.outputs import outputs
+from trustcommerce.plan.pools import Pools
 from trustcommerce.plan.reasons import lower_reasons
 from trustcommerce.plan.references import References
 from trustcommerce.plan.scores import Scores
@@ -58,6 +59,10 @@ def plan_version(
     references = References(context, shared)
     _announce(ruleset, context)
     scores = Scores(context)
+    pools = Pools(context)
+    for pool in ruleset.pools.values():
+        _check_name(pool.name, pool.span, context)
+        context.thunks[pool.name] = partial(pools.lower, pool)
     try:
         where = context.certain(ruleset.where, None, "wrap it: `coalesce(..., false)`") if ruleset.where else None
         first = len(context.steps)
@@ -102,6 +107,7 @@ def plan_version(
         constants={name: each for name, each in context.all_known().items() if isinstance(each, Literal)},
         matches=matches,
         atoms=atoms,
+        pools=tuple(pools.shapes.values()),
     )
 
 
@@ -226,7 +232,7 @@ def _check_judged(ruleset: RuleSet, context: Context) -> None:
     """Who is judged does not depend on how those that are judged compare."""
     nothing = Scan(table="", key=(), fields=())
     made = [step.build(nothing) for step in context.steps if isinstance(step, Step)]
-    if ruleset.where is not None and any(isinstance(each, Peers | Rank) for each in made):
+    if ruleset.where is not None and any(isinstance(each, Peers | Rank | Share) for each in made):
         said = "`where` says who is judged, and rests on what compares just those"
         context.ops.error(codes.CYCLE, said, ruleset.where.span(), "compare them in a rule set of their own")
 

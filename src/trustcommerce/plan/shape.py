@@ -14,6 +14,7 @@ __all__ = [
     "LimitShape",
     "Line",
     "NodeShape",
+    "PoolShape",
     "adjustments",
     "sources",
 ]
@@ -34,6 +35,29 @@ class ItemShape:
     of: tuple[str, ...] = ()
     file: str = ""
     line: int = 0
+
+
+@frozen(kw_only=True)
+class PoolShape:
+    """What a run must know of a pool to say what became of it.
+
+    Args:
+        within: Who shares one amount: what the author wrote, and the columns that hold it.
+        added: Columns that compare subjects, so that one record alone does not have them.
+        type: Of what is shared.
+        low: Whether there is a least.
+        carried: Whether what is left over joins the next period's amount.
+    """
+
+    name: str
+    title: Title
+    within: tuple[tuple[str, str], ...]
+    reserves: tuple[str, ...]
+    added: tuple[str, ...]
+    type: Type
+    low: bool
+    carried: bool
+    budget: bool
 
 
 @frozen(kw_only=True)

@@ -5,11 +5,11 @@ import datetime as dt
 from attrs import field, frozen
 
 from trustcommerce.language.expressions import Column, Literal
-from trustcommerce.language.relations import Derive, Distinct, Field, Gather, Item, Match, Peers, Rank, Relation
+from trustcommerce.language.relations import Derive, Distinct, Field, Gather, Item, Match, Peers, Rank, Relation, Share
 from trustcommerce.language.types import BOOLEAN, Type
 from trustcommerce.model import Title
 from trustcommerce.plan.chain import links
-from trustcommerce.plan.shape import ItemShape, NodeShape
+from trustcommerce.plan.shape import ItemShape, NodeShape, PoolShape
 
 __all__ = ["RuleSetPlan", "Version", "atoms_of"]
 
@@ -27,6 +27,7 @@ class Version:
         constants: Items that are the same for every row.
         matches: References to the subject, in order.
         atoms: What is measured of facts and peers.
+        pools: What is shared out.
     """
 
     since: dt.date | None
@@ -39,6 +40,7 @@ class Version:
     constants: dict[str, Literal]
     matches: tuple[Match, ...]
     atoms: dict[str, Field]
+    pools: tuple[PoolShape, ...] = ()
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -142,21 +144,21 @@ def _said(every: tuple[str, str | int]) -> str:
     return f"on day {at} of each {'month' if unit == 'month' else 'quarter'}" if unit != "day" else "every day"
 
 
-_GROUPS = (Gather, Peers, Rank)
+_GROUPS = (Gather, Peers, Rank, Share)
 
 
 def _group(relation: Relation) -> str | None:
     """What a node adds to the subjects' rows that may be given with them instead."""
     if isinstance(relation, Gather):
         return relation.fact
-    if isinstance(relation, Peers | Rank):
+    if isinstance(relation, Peers | Rank | Share):
         return f"peers {relation.name}"
     return f"reference {relation.name}" if isinstance(relation, Match) and relation.table is None else None
 
 
 def _measures(relation: Relation) -> list[tuple[str, str, Type]]:
     """Columns that a group adds, with their atoms and types."""
-    if isinstance(relation, Rank):
+    if isinstance(relation, Rank | Share):
         return [(relation.name, relation.name, relation.type)]
     if isinstance(relation, Match):
         return []

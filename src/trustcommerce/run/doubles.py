@@ -13,6 +13,7 @@ from trustcommerce.language.relations import (
     Rank,
     Relation,
     Scan,
+    Share,
     Table,
 )
 from trustcommerce.language.types import Kind, Type
@@ -64,6 +65,8 @@ def _of(relation: Relation) -> Iterator[tuple[str, Sequence[Type]]]:
         yield f"what {relation.alias} matches on", _types([each for _, each in relation.on])
     elif isinstance(relation, Rank):
         yield f"what {relation.name} is ranked within", _types(relation.within)
+    elif isinstance(relation, Share):
+        yield f"what {relation.name} is shared within", _types(relation.within)
     elif isinstance(relation, Peers):
         yield f"what peers of {relation.name} share", _types(relation.within)
         yield from _measures(relation)

@@ -21,6 +21,7 @@ __all__ = [
     "gather",
     "measure_columns",
     "narrow",
+    "plain",
     "rank",
 ]
 
@@ -222,7 +223,7 @@ def rank(layers: Layers, relation: Rank, needed: set[str], outer: Gather | None)
     where = None if relation.where is None else exp.Paren(this=layers.sql(relation.where))
     partition = [layers.sql(each) for each in relation.within] + ([where] if where is not None else [])
     order = [
-        exp.Ordered(this=_plain(layers.sql(each), each.type), desc=descends, nulls_first=False)
+        exp.Ordered(this=plain(layers.sql(each), each.type), desc=descends, nulls_first=False)
         for each, descends in relation.order
     ]
 
@@ -243,7 +244,7 @@ def rank(layers: Layers, relation: Rank, needed: set[str], outer: Gather | None)
         value_sql = exp.Cast(this=window, to=exp.DataType.build("BIGINT"))
     else:
         value, _ = relation.order[0]
-        same = over(exp.Count(this=exp.Star()), False, [_plain(layers.sql(value), value.type)])
+        same = over(exp.Count(this=exp.Star()), False, [plain(layers.sql(value), value.type)])
         every = over(exp.Count(this=exp.Star()), False)
         two, one = literal(2, _INTEGER), literal(1, _INTEGER)
         before = exp.Paren(this=exp.Sub(this=over(exp.Anonymous(this="rank"), True), expression=one))
@@ -259,7 +260,7 @@ def rank(layers: Layers, relation: Rank, needed: set[str], outer: Gather | None)
     return layers.write(exp.select("*", shown).from_(source, copy=False))
 
 
-def _plain(value: exp.Expression, type_: Type) -> exp.Expression:
+def plain(value: exp.Expression, type_: Type) -> exp.Expression:
     """A double whose zeros are one zero, so that equals are equal to the bit."""
     if type_.kind is not Kind.NUMBER:
         return value

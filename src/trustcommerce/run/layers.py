@@ -58,6 +58,7 @@ class Held:
         measures: Aggregates in it, whose range is checked.
         graph: Whether its rows are edges, to be replaced by the components they make.
         gather: The fact that it measures.
+        often: Whether it is read so often that a cluster, too, computes it once.
         periods: The reference whose periods overlap if it has any row: then nothing is judged.
     """
 
@@ -66,6 +67,7 @@ class Held:
     graph: bool = False
     gather: Gather | None = None
     periods: Match | None = None
+    often: bool = False
 
 
 @frozen

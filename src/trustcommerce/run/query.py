@@ -19,6 +19,7 @@ from trustcommerce.language.relations import (
     Rank,
     Relation,
     Scan,
+    Share,
 )
 from trustcommerce.language.types import Type
 from trustcommerce.plan import Version, links
@@ -26,6 +27,7 @@ from trustcommerce.run import grouping, joins, wide
 from trustcommerce.run.inlining import inlined
 from trustcommerce.run.layers import ORDER, SUBJECTS, UNKNOWN, Held, Layers, Stage, needed_items
 from trustcommerce.run.peers import peers
+from trustcommerce.run.shares import share
 from trustcommerce.run.sql import column, outward, to_sql
 
 __all__ = ["WIDTH", "Query", "Writer", "build_query", "select"]
@@ -154,6 +156,8 @@ class Writer(Layers):
             return joins.exists(self, relation, needed, outer)
         if isinstance(relation, Rank):
             return grouping.rank(self, relation, needed, outer)
+        if isinstance(relation, Share):
+            return share(self, relation, needed)
         if isinstance(relation, Distinct):
             return SUBJECTS if SUBJECTS in self.given else grouping.distinct(self, relation)
         if isinstance(relation, Gather):

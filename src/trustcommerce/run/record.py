@@ -28,6 +28,7 @@ from trustcommerce.language.relations import (
     Rank,
     Relation,
     Scan,
+    Share,
 )
 from trustcommerce.language.types import Kind
 from trustcommerce.plan import RuleSetPlan, Version
@@ -174,6 +175,8 @@ class _Compiler:
                 self._measured(measure.name, measure.atom, f"look_up({self._tuple(relation.within)})")
         elif isinstance(relation, Rank):
             self._rank(relation)
+        elif isinstance(relation, Share):
+            self._measured(relation.name, relation.name)
         else:
             assert isinstance(relation, Match)
             self._match(relation)

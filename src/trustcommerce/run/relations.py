@@ -26,10 +26,12 @@ from trustcommerce.language.relations import (
     Rank,
     Relation,
     Scan,
+    Share,
     Table,
 )
 from trustcommerce.language.types import power
 from trustcommerce.run.components import connected
+from trustcommerce.run.sharing import Claim, shares
 
 __all__ = ["Row", "World", "measured", "no_match", "overlapping"]
 
@@ -73,6 +75,8 @@ class World:
             self._exists(relation, rows)
         elif isinstance(relation, Rank):
             self._rank(relation, rows)
+        elif isinstance(relation, Share):
+            self._share(relation, rows)
         elif isinstance(relation, Gather):
             self._gather(relation, rows)
         elif isinstance(relation, Peers):
@@ -192,6 +196,23 @@ class World:
             found = {measure.name: measured(measure, group, self.evaluate) for measure in peers.measures}
             for row in group:
                 row.update(found)
+
+    def _share(self, share: Share, rows: list[Row]) -> None:
+        groups: dict[tuple[Any, ...], list[Row]] = {}
+        for row in sorted(rows, key=lambda row: tuple(row[each.name] for each in share.key)):
+            groups.setdefault(tuple(self.evaluate(each, row) for each in share.within), []).append(row)
+        for group in groups.values():
+            claims = [
+                Claim(
+                    self.evaluate(share.weight, row),
+                    0 if share.low is None else self.evaluate(share.low, row),
+                    None if share.high is None else self.evaluate(share.high, row),
+                )
+                for row in group
+            ]
+            grants = shares(self.evaluate(share.amount, group[0]), claims, share.method)
+            for row, grant in zip(group, grants, strict=True):
+                row[share.name] = grant
 
     def _rank(self, rank: Rank, rows: list[Row]) -> None:
         groups: dict[tuple[Any, ...], list[Row]] = {}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["as_meant", "check_shape"]
 
 CURRENCY = "^[A-Z]{3}$"
-_PLANNED = ("state", "pools", "policies")
+_PLANNED = ("state", "policies")
 _KINDS = {
     "object": "a mapping",
     "array": "a list",

@@ -10,6 +10,7 @@ from trustcommerce.schema.parts import (
     CONSTANT,
     DATE,
     EXPRESSION,
+    EXPRESSIONS,
     NAME,
     NUMBER,
     RANGE,
@@ -96,6 +97,32 @@ def _score(registry: Registry) -> Schema:
     }
 
 
+def _pool() -> Schema:
+    reserve = mapping(
+        {**TITLED, "among": EXPRESSION, "amount": EXPRESSION, "effective": EFFECTIVE}, ("among", "amount")
+    )
+    return mapping(
+        {
+            **TITLED,
+            "amount": EXPRESSION,
+            "budget": EXPRESSION,
+            "unit": TEXT,
+            "among": EXPRESSION,
+            "missing": {"type": "boolean"},
+            "method": TEXT,
+            "weight": EXPRESSION,
+            "at_least": EXPRESSION,
+            "at_most": EXPRESSION,
+            "within": EXPRESSIONS,
+            "reserve": named(reserve),
+            "rounding": {"enum": ["largest_remainder", "webster"]},
+            "left_over": {"enum": ["lapse", "carry"]},
+            "effective": EFFECTIVE,
+        },
+        ("method",),
+    )
+
+
 def ruleset_schema(registry: Registry) -> Schema:
     """The schema of `rulesets/*.yaml`, with the registry's metric kinds and choice forms."""
     item = {
@@ -158,6 +185,7 @@ def ruleset_schema(registry: Registry) -> Schema:
                 "scores": named({"$ref": "#/$defs/score"}),
                 "levels": named({"anyOf": [EXPRESSION, mapping({**item, "labels": labels}, ("labels",))]}),
                 "resources": named({"anyOf": [EXPRESSION, mapping({**item, "labels": labels})]}),
+                "pools": named(_pool()),
             },
             ("ruleset", "subject"),
         ),

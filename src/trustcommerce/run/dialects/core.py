@@ -20,6 +20,7 @@ __all__ = [
     "SAID",
     "SMALL",
     "TYPE_NAME",
+    "WIDE",
     "SYNTAX",
     "UNTRIED",
     "Untold",
@@ -39,6 +40,9 @@ SAID = "trustcommerce: "
 
 SMALL = "trustcommerce_small"
 """A mark of sums that do not leave 64 bits: see `grouping`."""
+
+WIDE = "trustcommerce_wide"
+"""A mark of divisions of whole numbers of more than 64 bits: see `shares`."""
 
 UNTRIED = "no test of the project runs statements like this one in this database; compare its results with a run's"
 """What to know of a dialect whose database the tests do not have."""
@@ -78,6 +82,7 @@ _SERVES = {
     "Array": "lists, as `hit: collect` gives them, are made of it",
     "ArrayContains": "results with lists are read with it",
     "ArrayContainsAll": "results with lists are read with it",
+    WIDE: "pools are shared with them; `method: top` does without",
     "QUANTILE_DISC": "metrics that say `quantile` are",
 }
 """What needs a construct that may be refused."""
@@ -125,6 +130,7 @@ class Dialect:
         double_keys: Whether 0.0 and -0.0 are known to be one key where rows are joined or grouped.
         cluster: Whether rows are spread over machines: they have no order, and a sub-query sees the row
             outside by equal keys only.
+        wide: Whether whole numbers of 38 digits are divided into whole numbers, which sharing an amount takes.
         notice: What to know of a dialect that is tried out; None for one that is promised.
     """
 
@@ -149,6 +155,7 @@ class Dialect:
     connected: Components | None = by_steps
     double_keys: bool = True
     cluster: bool = False
+    wide: bool = False
     notice: str | None = None
 
     @property
@@ -193,6 +200,8 @@ class Dialect:
             return function(node)
         if isinstance(node, exp.Identifier):
             return self._named(node)
+        if node.meta.get(WIDE) and not self.wide:
+            raise self.refusal("divisions of whole numbers of 38 digits", _SERVES[WIDE])
         rule = self.rules.get(type(node))
         if rule is not None:
             return rule(node)

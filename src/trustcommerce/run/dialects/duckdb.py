@@ -13,10 +13,21 @@ def _duckdb() -> Dialect:
     wide = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
     return Dialect(
         name="duckdb",
+        wide=True,
         title="DuckDB",
         rules=dict.fromkeys(
             [
-                *(exp.ArrayContains, exp.ArrayContainsAll, exp.Day, exp.DayOfWeekIso, exp.IntDiv, exp.Month),
+                *(
+                    exp.ArrayContains,
+                    exp.ArrayContainsAll,
+                    exp.Day,
+                    exp.DayOfWeekIso,
+                    exp.Explode,
+                    exp.GenerateSeries,
+                    exp.IntDiv,
+                    exp.Union,
+                    exp.Month,
+                ),
                 *(exp.UnixToTime, exp.Year),
             ],
             keep,

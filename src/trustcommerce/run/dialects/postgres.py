@@ -3,7 +3,7 @@
 from sqlglot import exp
 
 from trustcommerce.language.types import Kind
-from trustcommerce.run.dialects.core import BINARY, ERROR, TYPE_NAME, Dialect
+from trustcommerce.run.dialects.core import BINARY, ERROR, TYPE_NAME, WIDE, Dialect
 from trustcommerce.run.dialects.rules import first, keep, typed_division, written_as
 
 __all__ = ["POSTGRES"]
@@ -53,7 +53,10 @@ def _postgres() -> Dialect:
                 )
             },
             exp.Div: typed_division,
-            exp.IntDiv: typed_division,
+            exp.Explode: lambda node: node.this,  # a series gives rows by itself
+            exp.GenerateSeries: keep,
+            exp.Union: keep,
+            exp.IntDiv: lambda node: node if node.meta.get(WIDE) else typed_division(node),
             exp.Literal: _collated,
             exp.UnixToTime: written_as(moment, "postgres"),
         },
@@ -81,6 +84,7 @@ def _postgres() -> Dialect:
             Kind.SET: ("text[]",),
         },
         longest=63,
+        wide=True,
         setting="SET jit = off",
         layer="AS MATERIALIZED",
     )

@@ -99,7 +99,20 @@ def _spark() -> Dialect:
         name="spark",
         title="Spark",
         rules={
-            **dict.fromkeys([exp.ArrayContains, exp.Day, exp.IntDiv, exp.Lambda, exp.Month, exp.Year], keep),
+            **dict.fromkeys(
+                [
+                    exp.ArrayContains,
+                    exp.Day,
+                    exp.Explode,
+                    exp.GenerateSeries,
+                    exp.IntDiv,
+                    exp.Union,
+                    exp.Lambda,
+                    exp.Month,
+                    exp.Year,
+                ],
+                keep,
+            ),
             exp.ArrayContainsAll: _spark_contains_all,
             exp.DataType: _spark_type,
             exp.DayOfWeekIso: written_as("weekday(x) + 1", "spark"),
@@ -134,6 +147,7 @@ def _spark() -> Dialect:
         },
         setting="SET spark.sql.analyzer.maxIterations = 1000",
         cluster=True,
+        wide=True,
         connected=in_arrays,
     )
 

@@ -1,0 +1,74 @@
+"""What a decision says of pools: what the subject got, and the claim that it was measured by."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from trustcommerce.explain.text import shown
+from trustcommerce.model import Title
+from trustcommerce.plan import ItemShape
+
+__all__ = ["pool_data", "pool_lines"]
+
+_PARTS = ("weight", "at_least", "at_most", "amount", "carried")
+_WORDS = {
+    "zh": {
+        "none": "不参与",
+        "claim": "份额由全体参与者共同决定",
+        "weight": "权重 {}",
+        "at_least": "至少 {}",
+        "at_most": "至多 {}",
+        "amount": "总量 {}",
+        "carried": "其中上期结转 {}",
+    },
+    "en": {
+        "none": "takes no part",
+        "claim": "what it gets depends on all who take part",
+        "weight": "weight {}",
+        "at_least": "at least {}",
+        "at_most": "at most {}",
+        "amount": "of {}",
+        "carried": "{} of it left by the period before",
+    },
+}
+
+
+def _pools(outputs: Sequence[ItemShape]) -> dict[str, tuple[Title, list[str]]]:
+    """Pools with what is said of each, by name."""
+    found: dict[str, tuple[Title, list[str]]] = {}
+    for each in outputs:
+        if each.block == "claims":
+            pool, _, part = each.name.rpartition(".")
+            found.setdefault(pool, (each.title, []))[1].append(part)
+    return found
+
+
+def pool_data(outputs: Sequence[ItemShape], value: Callable[[str], Any]) -> list[dict[str, Any]]:
+    """The claims, and the grants where they are known, as plain data."""
+    names = {each.name for each in outputs}
+    found = []
+    for pool, (title, parts) in _pools(outputs).items():
+        claim = {part: value(f"{pool}.{part}") for part in parts}
+        found.append({"pool": pool, "title": dict(title.texts), "claim": claim})
+        if pool in names:
+            found[-1]["granted"] = value(pool)
+            reserves = [each.name for each in outputs if each.block == "reserves" and each.name.startswith(f"{pool}.")]
+            found[-1] |= {"reserves": {name.rpartition(".")[2]: value(name) for name in reserves}} if reserves else {}
+    return found
+
+
+def pool_lines(outputs: Sequence[ItemShape], value: Callable[[str], Any], lang: str) -> list[str]:
+    """A line for each pool."""
+    words: Mapping[str, str] = _WORDS["zh" if lang.startswith("zh") else "en"]
+    zh = lang.startswith("zh")
+    comma, colon, left, right = ("，", "：", "（", "）") if zh else (", ", ": ", " (", ")")
+    found = []
+    for each, (title, _) in zip(pool_data(outputs, value), _pools(outputs).values(), strict=True):
+        claim = each["claim"]
+        name = title.get(lang, each["pool"])
+        if not claim["among"]:
+            found.append(f"{name}{colon}{words['none']}")
+            continue
+        said = comma.join(words[part].format(shown(claim[part])) for part in _PARTS if claim.get(part) is not None)
+        got = shown(each["granted"]) if "granted" in each else words["claim"]
+        found.append(f"{name}{colon}{got}{left}{said}{right}")
+    return found

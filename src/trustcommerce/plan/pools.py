@@ -1,0 +1,389 @@
+"""Pools lowered: claims as items of each subject, and for each reserve and the rest one `Share` of them.
+
+Reserves come first, in their order; what they leave joins the amount, which then everybody shares, so that
+least and most count both. A pool that carries, or has a budget, reads what earlier periods left from a table
+of its own, which runs fill.
+"""
+
+from trustcommerce import codes
+from trustcommerce.language.bind import Text
+from trustcommerce.language.expressions import Column, Expr, Literal, columns, poison
+from trustcommerce.language.names import did_you_mean
+from trustcommerce.language.operations import retype
+from trustcommerce.language.presence import present_where_true
+from trustcommerce.language.relations import Field, Match, Measure, Peers, Relation, Share, Table
+from trustcommerce.language.types import INTEGER, LIMIT, TEXT, UNKNOWN, Kind, implied_by_unit
+from trustcommerce.model import Pool, Reserve
+from trustcommerce.plan.alike import differing
+from trustcommerce.plan.context import Context
+from trustcommerce.plan.groups import partition
+from trustcommerce.plan.shape import PoolShape
+
+__all__ = ["Pools"]
+
+_WRAP = "wrap it: `coalesce(..., false)`"
+_MOST = 10**18
+_ORDERED = (Kind.EXACT, Kind.NUMBER, Kind.DATE, Kind.TIMESTAMP, Kind.LABEL)
+_METHODS = {
+    "proportional": (("weight",), ("weight", "at_least", "at_most", "rounding")),
+    "max_min": (("at_most",), ("weight", "at_least", "at_most", "rounding")),
+    "top": (("weight",), ("weight",)),
+}
+"""By method: keys that it needs, and those that say something beside it."""
+
+
+class Pools:
+    """The pools of a rule set, each lowered when it is first read."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.shapes: dict[str, PoolShape] = {}
+
+    def lower(self, pool: Pool) -> Expr:
+        """What each subject gets, as a column; poison when something is wrong."""
+        lowering = _Lowering(pool, self.context)
+        found = poison(pool.span) if pool.broken or not lowering.fits() else lowering.lower()
+        if lowering.shape is not None:
+            self.shapes[pool.name] = lowering.shape
+        return found
+
+
+class _Lowering:
+    def __init__(self, pool: Pool, context: Context) -> None:
+        self.pool, self.context, self.ops = pool, context, context.ops
+        self.shape: PoolShape | None = None
+        self.added: list[str] = []
+        self.type = INTEGER
+        self.within: tuple[Column, ...] = ()
+
+    # -- what is said
+
+    def fits(self) -> bool:
+        """Whether the keys go together, which is reported."""
+        pool = self.pool
+        if pool.method not in _METHODS:
+            hint = did_you_mean(pool.method, _METHODS) or f"one of {', '.join(_METHODS)}"
+            self._error(codes.UNKNOWN_NAME, f"no method `{pool.method}`", "method", hint)
+            return False
+        needed, known = _METHODS[pool.method]
+        missing = [key for key in needed if key not in pool.keys]
+        if "amount" not in pool.keys and "budget" not in pool.keys:
+            missing.append("amount")
+        for key in missing:
+            said = f"`{pool.name}` does not say `{key}`"
+            self.ops.error(codes.MISSING_KEY, said, pool.span, f"`method: {pool.method}` needs it")
+        strange = [
+            key for key in ("weight", "at_least", "at_most", "rounding") if key in pool.keys and key not in known
+        ]
+        for key in strange:
+            self._error(codes.UNKNOWN_KEY, f"`{key}` says nothing beside `method: {pool.method}`", key, "drop it")
+        return not missing and not strange and self._unit()
+
+    def _unit(self) -> bool:
+        unit = self.pool.unit
+        if unit is None:
+            return True
+        found = implied_by_unit(unit) or INTEGER.with_unit(unit)
+        if found.kind is not Kind.EXACT:
+            said = f"{unit} are numbers with any number of places, and a pool is shared in whole units"
+            self._error(codes.TYPE_MISMATCH, said, "unit", "name the units: impressions, slots, CNY ...")
+            return False
+        self.type = found
+        return True
+
+    def _error(self, code: codes.Code, message: str, key: str, hint: str | None = None) -> Expr:
+        return self.ops.error(code, message, self.pool.keys.get(key, self.pool.span), hint)
+
+    # -- lowering
+
+    def lower(self) -> Expr:
+        pool = self.pool
+        within = self._partition()
+        amount = self._available(within) if within is not None else None
+        among = self._condition(pool.among)
+        if within is None or amount is None or among.type == UNKNOWN:
+            return poison(pool.span)
+        self.within = within
+        among = self._claim("among", among)
+        with self.context.assuming(present_where_true(self.context.inlined(among))):
+            weight, low, high = self._weight(), self._bound("at_least"), self._bound("at_most")
+        if any(each is not None and each.type == UNKNOWN for each in (weight, low, high)):
+            return poison(pool.span)
+        weight = self._claim("weight", self._masked(among, weight))
+        low = None if low is None else self._claim("at_least", self._masked(among, low))
+        high = None if high is None else self._claim("at_most", self._masked(among, high))
+        if not pool.in_force:
+            return self.context.define(pool.name, Literal(0, self.type.within(0, 0)))
+        if isinstance(low, Literal) and isinstance(high, Literal) and _units(low) > _units(high):
+            return self._error(codes.BAD_RANGE, "the least is above the most", "at_least")
+        granted = self._shared(amount, among, weight, low, high)
+        self.shape = PoolShape(
+            name=pool.name,
+            title=pool.title,
+            within=tuple(zip((text.text for text in pool.within), (each.name for each in self.within), strict=True)),
+            reserves=tuple(each.name for each in pool.reserves),
+            added=tuple(self.added),
+            type=self.type,
+            low=low is not None,
+            carried=pool.carried,
+            budget=pool.budget is not None,
+        )
+        return granted
+
+    def _partition(self) -> tuple[Column, ...] | None:
+        """Columns that those who share one amount have in common; what is computed gets a name of the pool's own."""
+        found = partition(self.pool.within, self.context)
+        if found is None:
+            return None
+        own = [
+            self._claim(f"within_{i}", each) if isinstance(each, Column) and each.name.startswith("within ") else each
+            for i, each in enumerate(found, 1)
+        ]
+        return tuple(each for each in own if isinstance(each, Column))
+
+    def _condition(self, text: Text | None) -> Expr:
+        if text is None:
+            return Literal(True, self.context.ops.is_null(Literal(0, INTEGER)).type)
+        return self.context.certain(text, self.pool.missing, "add `missing: false`, or wrap it: `coalesce(..., false)`")
+
+    def _claim(self, name: str, expr: Expr) -> Expr:
+        """One of the things that a claim consists of, as an item."""
+        return self.context.define(f"{self.pool.name}.{name}", expr)
+
+    def _masked(self, among: Expr, value: Expr) -> Expr:
+        """The value of those that take part; nothing of others."""
+        if isinstance(among, Literal) and among.value is True:
+            return value
+        return self.ops.case(
+            [(among, value)], Literal(0, value.type.within(0, 0)) if value.type.numeric else _none(value)
+        )
+
+    def _weight(self) -> Expr:
+        text = self.pool.weight
+        if text is None:
+            return Literal(1, INTEGER.within(1, 1))
+        found = self.context.bind(text)
+        if found.type == UNKNOWN:
+            return found
+        if found.type.nullable:
+            said = "this weight may be missing, and nothing says what then"
+            return self.ops.error(codes.MAYBE_MISSING, said, text.span(), "wrap it: `coalesce(..., 0)`")
+        if self.pool.method == "top":
+            if found.type.kind not in _ORDERED:
+                hint = "choose by a number, a moment or a level"
+                return self.ops.error(codes.TYPE_MISMATCH, f"chooses by {found.type}", text.span(), hint)
+            return found
+        return self._counted(found, text, "weight", LIMIT)
+
+    def _bound(self, key: str) -> Expr | None:
+        text: Text | None = getattr(self.pool, key)
+        return None if text is None else self._units(text, key, LIMIT)
+
+    def _units(self, text: Text, what: str, most: int) -> Expr:
+        """An expression in the pool's own units, never below 0."""
+        found = self.context.bind(text)
+        if found.type == UNKNOWN:
+            return found
+        if found.type.nullable:
+            said = f"`{what}` may be missing, and nothing says what then"
+            return self.ops.error(codes.MAYBE_MISSING, said, text.span(), "wrap it: `coalesce(..., 0)`")
+        unit, own = found.type.unit, self.type
+        if unit is not None and unit != own.unit and not found.type.dimensionless:
+            said = f"`{what}` is in {unit}, and the pool is in {own.unit or 'plain units'}"
+            return self.ops.error(codes.UNIT_MISMATCH, said, text.span())
+        found = self._counted(found, text, what, most)
+        if found.type == UNKNOWN:
+            return found
+        if found.type.scale > own.scale:
+            places = f"round(..., {own.scale})"
+            said = f"`{what}` is {found.type}, and the pool is shared in whole units"
+            said = said if own.scale == 0 else f"`{what}` is {found.type}, finer than what is shared, {own}"
+            return self.ops.error(codes.TYPE_MISMATCH, said, text.span(), f"round it: `{places}`")
+        found = self.ops.rescale(found, own.scale)
+        return found if found.type == UNKNOWN else retype(found, found.type.with_unit(own.unit))
+
+    def _counted(self, found: Expr, text: Text, what: str, most: int) -> Expr:
+        """An exact number; what is below 0 counts as 0."""
+        if found.type.kind is not Kind.EXACT:
+            said = f"`{what}` is {found.type}, and only exact numbers are shared exactly"
+            return self.ops.error(codes.TYPE_MISMATCH, said, text.span(), "round it: `round(..., 4)`")
+        low, high = found.type.low or 0, found.type.high
+        if (high or 0) < 0:
+            return self.ops.error(codes.OUT_OF_RANGE, f"`{what}` is never above 0", text.span())
+        if high is None or high > most:
+            said = f"`{what}` may be larger than {most:,} of its smallest units"
+            return self.ops.error(
+                codes.OVERFLOW, said, text.span(), f"bound it: `least(..., {most // 10**found.type.scale})`"
+            )
+        return (
+            found
+            if low >= 0
+            else self.ops.extreme("greatest", [found, Literal(0, found.type.within(0, 0))], text.span())
+        )
+
+    # -- the amount
+
+    def _available(self, within: tuple[Column, ...]) -> Expr | None:
+        """What is shared in this period; None when something is wrong."""
+        pool = self.pool
+        amount = None if pool.amount is None else self._of_all(pool.amount, "amount", within)
+        budget = None if pool.budget is None else self._of_all(pool.budget, "budget", within)
+        if any(each is not None and each.type == UNKNOWN for each in (amount, budget)):
+            return None
+        if pool.carried or budget is not None:
+            left, spent = self._before(within)
+            if amount is not None and pool.carried:
+                amount = self.ops.sum("add", amount, self._claim("carried", left), pool.span)
+            if budget is not None:
+                rest = self.ops.sum("sub", budget, spent, pool.span)
+                rest = self.ops.extreme("greatest", [rest, Literal(0, self.type.within(0, 0))])
+                amount = rest if amount is None else self.ops.extreme("least", [amount, rest])
+        assert amount is not None
+        return None if amount.type == UNKNOWN else self._claim("amount", amount)
+
+    def _of_all(self, text: Text, what: str, within: tuple[Column, ...]) -> Expr:
+        """An amount that is the same for all of a partition."""
+        found = self._units(text, what, _MOST)
+        other = None if found.type == UNKNOWN else differing(found, {each.name for each in within}, self.context)
+        if other is None:
+            return found
+        among = " and ".join(f"`{each.text}`" for each in self.pool.within) or "all subjects"
+        said = f"`{what}` reads `{other}`, which may differ among those who share it"
+        hint = f"it may read what is the same within {among}; `within` says who shares one amount"
+        return self.ops.error(codes.FORBIDDEN_SYNTAX, said, text.span(), hint)
+
+    def _before(self, within: tuple[Column, ...]) -> tuple[Expr, Expr]:
+        """What earlier periods left and have spent, of the same partition."""
+        name = f"{self.pool.name}.before"
+        fields = [Field(each, INTEGER.within(0, _MOST)) for each in ("left", "spent")]
+        on = tuple(Field(f"part_{i}", each.type) for i, each in enumerate(within)) or (Field("pool", TEXT),)
+        candidate: tuple[Expr, ...] = within or (Literal(self.pool.name, TEXT),)
+        table = Table(self.pool.name, (*on, *fields), (), pool=self.pool.name)
+
+        def build(source: Relation) -> Relation:
+            return Match(
+                source=source,
+                name=name,
+                rows=table,
+                fields=tuple(fields),
+                on=on,
+                candidates=(candidate,),
+                required=False,
+            )
+
+        self.context.add(build, lambda: {each for expr in candidate for each in columns(expr)})
+        none = Literal(0, self.type.within(0, 0))
+        found = [Column(f"{name}.{each.name}", self.type.within(0, _MOST).null()) for each in fields]
+        left, spent = (self.ops.coalesce([each, none]) for each in found)
+        return left, spent
+
+    # -- shares
+
+    def _shared(self, amount: Expr, among: Expr, weight: Expr, low: Expr | None, high: Expr | None) -> Expr:
+        pool, ops = self.pool, self.ops
+        if pool.method == "top":
+            one = Literal(1, self.type.within(1, 1))
+            high = self._claim("at_most", self._masked(among, one))
+        given: Expr | None = None
+        left = amount
+        for reserve in pool.reserves:
+            found = self._reserved(reserve, left, among, weight, high, given)
+            if found is None:
+                return poison(reserve.span)
+            part, own = found
+            given = part if given is None else ops.sum("add", given, part, reserve.span)
+            left = self._rest(left, own)
+        if given is None:
+            return self.context.define(pool.name, self._share(pool.name, amount, weight, low, high))
+        given = self._claim("given", given)
+        rest = self._share(
+            f"{pool.name}.rest",
+            self._rest(amount, self._reserved_sum(given)),
+            weight,
+            None if low is None else self._rest(low, given),
+            None if high is None else self._rest(high, given),
+        )
+        self._claim("rest", rest)
+        return self.context.define(pool.name, ops.sum("add", given, rest, pool.span))
+
+    def _reserved(
+        self, reserve: Reserve, left: Expr, among: Expr, weight: Expr, high: Expr | None, given: Expr | None
+    ) -> tuple[Expr, Expr] | None:
+        """What a subject gets of a reserve, and the reserve's own amount, which is no more than what is left."""
+        name = f"{self.pool.name}.{reserve.name}"
+        if reserve.name in ("among", "weight", "at_least", "at_most", "amount", "carried", "given", "rest", "before"):
+            self.ops.error(
+                codes.DUPLICATE_NAME, f"`{reserve.name}` names something of every pool", reserve.span, "rename it"
+            )
+            return None
+        member = self.context.certain(reserve.among, None, _WRAP)
+        own = self._of_all(reserve.amount, f"reserve.{reserve.name}.amount", self.within)
+        if UNKNOWN in (member.type, own.type):
+            return None
+        if isinstance(own, Literal) and isinstance(left, Literal) and _units(own) > _units(left):
+            said = f"the reserve `{reserve.name}` is larger than what is left of the amount"
+            self.ops.error(codes.OUT_OF_RANGE, said, reserve.amount.span())
+            return None
+        own = self.ops.extreme("least", [own, left])
+        member = self.ops.logic("and", [among, member])
+        most = high if high is None or given is None else self._rest(high, given)
+        share = self._share(
+            name,
+            self.context.define(f"{name}.amount", own),
+            self.context.define(f"{name}.weight", self._masked(member, weight)),
+            None,
+            None if most is None else self.context.define(f"{name}.at_most", self._masked(member, most)),
+        )
+        return self.context.define(name, share), own
+
+    def _rest(self, whole: Expr, part: Expr) -> Expr:
+        """What is left of something, never below 0."""
+        less = self.ops.sum("sub", whole, part, self.pool.span)
+        return self.ops.extreme("greatest", [less, Literal(0, self.type.within(0, 0))])
+
+    def _reserved_sum(self, given: Expr) -> Expr:
+        """What all of a partition got of reserves."""
+        name = f"{self.pool.name}.reserved"
+        type_ = self.type.within(0, _MOST)
+        measure = Measure(name=name, atom=name, function="sum", value=given, type=type_)
+        self.added.append(name)
+
+        def build(source: Relation) -> Relation:
+            return Peers(source=source, name=name, within=self.within, measures=(measure,))
+
+        self.context.add(build, lambda: {each for expr in (given, *self.within) for each in columns(expr)})
+        return Column(name, type_)
+
+    def _share(self, name: str, amount: Expr, weight: Expr, low: Expr | None, high: Expr | None) -> Expr:
+        column = f"{name}.grant"
+        most = min(each.type.high or 0 for each in (amount, high) if each is not None)
+        type_ = self.type.within(0, most)
+        method = "top" if self.pool.method == "top" else self.pool.rounding or "largest_remainder"
+        key = tuple(Field(each, self.context.columns[each].type) for each in self.context.ruleset.key)
+        self.added.append(column)
+
+        def build(source: Relation) -> Relation:
+            return Share(
+                source=source,
+                name=column,
+                amount=amount,
+                weight=weight,
+                low=low,
+                high=high,
+                within=self.within,
+                key=key,
+                method=method,
+                type=type_,
+            )
+
+        exprs = [amount, weight, *self.within, *(each for each in (low, high) if each is not None)]
+        self.context.add(build, lambda: {each for expr in exprs for each in columns(expr)})
+        return Column(column, type_, self.pool.span)
+
+
+def _units(literal: Literal) -> int:
+    return literal.value if isinstance(literal.value, int) else 0
+
+
+def _none(value: Expr) -> Expr:
+    return Literal(None, value.type.null())
