@@ -22,8 +22,8 @@ __all__ = ["Bases", "Basis"]
 class Basis:
     """What all decisions of a rule set on one day share, so that a decision itself is two fields.
 
-    `claims` is the basis of records that do not say what their subject got of pools, and `grants` are the names
-    that such a basis lacks.
+    `claims` is the basis of records that do not say what their subject got of pools: `grants` are the names under
+    which they would, and `absent` the outputs that it lacks.
     """
 
     pack: str
@@ -41,6 +41,7 @@ class Basis:
     texts: dict[str, dict[str, str]]
     notice: Title
     grants: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
     claims: "Basis | None" = None
     trees: "dict[str | None, Tree]" = field(factory=dict)
 
@@ -64,10 +65,11 @@ class Bases:
         if not version.pools:
             return self._basis(plan, version, day)
         claims = self.claimed.get(id(version)) or self.claimed.setdefault(id(version), claimed(version))
-        alone = self._basis(plan, claims, day, grants(version))
-        return evolve(self._basis(plan, version, day), claims=alone)
+        whole, alone = self._basis(plan, version, day), self._basis(plan, claims, day)
+        absent = frozenset(whole.types.keys() - alone.types.keys())
+        return evolve(whole, claims=evolve(alone, grants=grants(version), absent=absent))
 
-    def _basis(self, plan: RuleSetPlan, version: Version, day: dt.date, grants: frozenset[str] = frozenset()) -> Basis:
+    def _basis(self, plan: RuleSetPlan, version: Version, day: dt.date) -> Basis:
         pack = self.loaded.pack
         return Basis(
             pack=pack.name,
@@ -84,7 +86,6 @@ class Bases:
             program=self._program(plan, version),
             texts=self.texts,
             notice=pack.notice,
-            grants=grants,
         )
 
     def _program(self, plan: RuleSetPlan, version: Version) -> RecordProgram:

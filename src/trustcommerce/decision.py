@@ -169,7 +169,7 @@ class Decision:
     def _grants(self, name: str) -> str | None:
         """Why the decision has no grant."""
         said = "what a pool gives depends on all who share it: run a table, or give what the subject got in the record"
-        return said if name in self._basis.grants else None
+        return said if name in self._basis.absent else None
 
     def outputs(self, *blocks: str) -> tuple[ItemShape, ...]:
         """Outputs with their titles and types, of the given blocks: metrics, values, levels, resources ..."""

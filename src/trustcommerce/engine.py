@@ -245,18 +245,18 @@ class Engine:
             spark: The session to run in, instead of this process; results are Parquet folders then.
         """
         from trustcommerce.job import run_pack
-        from trustcommerce.left_over import after
+        from trustcommerce.left_over import earlier_pools
 
         day, known, chosen = day_of(as_of), _day(known_as_of), [only] if isinstance(only, str) else only
         place = None if out is None else Path(out)
-        loaded = after(self.plan, previous, day)
+        earlier = earlier_pools(previous, self.plan, day)
         if spark is not None:
             from trustcommerce.cluster.job import run_cluster
 
-            return run_cluster(loaded, spark, facts, place, day, chosen, format, known, progress)
+            return run_cluster(self.plan, spark, facts, place, day, chosen, format, known, progress, earlier)
         if place is None:
             raise DataError("say where the results go: `out`")
-        return run_pack(loaded, facts, place, day, chosen, format, known, threads, memory, progress)
+        return run_pack(self.plan, facts, place, day, chosen, format, known, threads, memory, progress, earlier)
 
     def record(
         self,

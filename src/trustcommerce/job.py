@@ -14,7 +14,7 @@ from attrs import evolve
 
 from trustcommerce.errors import DataError
 from trustcommerce.language.names import did_you_mean
-from trustcommerce.left_over import spent_before
+from trustcommerce.left_over import Earlier, continued, merged, waiting
 from trustcommerce.plan import PackPlan, RuleSetPlan, Version
 from trustcommerce.replaced import SPILL, replaced
 from trustcommerce.report import RunReport, report_of, summary, write_report
@@ -74,8 +74,10 @@ def run_pack(
     threads: int | None,
     memory: str | None,
     progress: bool,
+    earlier: Earlier,
 ) -> RunReport:
     """Run every rule set in force, or those of `only` with what they read."""
+    loaded = continued(loaded, day, earlier)
     started = time.monotonic()
     writer = loaded.registry.outputs.get(format)
     if writer is None:
@@ -99,10 +101,11 @@ def run_pack(
             supply.keep(name, result)
             result = evolve(result, table=result.table.sort_by([(key, "ascending") for key in plan.key]))
             writer.write(result.table, target / f"{name}{writer.suffix}")
-            pools = _pools(opened, name, plan, day)
+            pools = _pools(opened, name, plan, day, earlier.get(name, {}))
             done[name] = _summary(plan, day, result, f"{name}{writer.suffix}", pools, time.monotonic() - began)
         tables = {n: opened.summary(n) for n in opened.tables if n in loaded.pack.tables}
-        report = report_of(loaded, day, known_as_of, tables, done, skipped, time.monotonic() - started, out)
+        kept, seconds = waiting(earlier, done), time.monotonic() - started
+        report = report_of(loaded, day, known_as_of, tables, done, skipped, kept, seconds, out)
         write_report(report, target)
     return report
 
@@ -160,7 +163,9 @@ def _why_skipped(plan: RuleSetPlan, day: dt.date, skipped: Mapping[str, str], as
     return reason
 
 
-def _pools(opened: Session, name: str, plan: RuleSetPlan, day: dt.date) -> dict[str, list[dict[str, Any]]]:
+def _pools(
+    opened: Session, name: str, plan: RuleSetPlan, day: dt.date, earlier: Mapping[str, list[dict[str, Any]]]
+) -> dict[str, list[dict[str, Any]]]:
     """What became of the pools of a rule set, whose result the session holds."""
     version = plan.version(day)
     assert version is not None
@@ -168,7 +173,7 @@ def _pools(opened: Session, name: str, plan: RuleSetPlan, day: dt.date) -> dict[
     for pool in version.pools:
         query = pooled(pool, opened.name(name)).sql(dialect="duckdb", identify=True)
         rows = opened.connection.execute(query).fetchall()
-        found[pool.name] = pooled_of(pool, rows, spent_before(version, pool))
+        found[pool.name] = merged(pool, pooled_of(pool, rows), earlier.get(pool.name, ()))
     return found
 
 

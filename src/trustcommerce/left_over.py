@@ -1,11 +1,12 @@
 """What an earlier run left in its pools, given to the pools of the next one.
 
-In: the folder of the earlier run, which holds run.json. Out: a plan whose pools know what is left and spent.
+In: the folder of the earlier run, which holds run.json. Out: a plan whose pools know what is left and spent,
+and a report in which nothing is lost of what nobody shared this time.
 """
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -14,42 +15,32 @@ from attrs import evolve
 
 from trustcommerce.errors import DataError
 from trustcommerce.language.relations import Field, Match, Relation, Table
-from trustcommerce.plan import PackPlan, PoolShape, RuleSetPlan, Version, links, rebuilt
+from trustcommerce.plan import PackPlan, PoolShape, RuleSetPlan, links, rebuilt
+from trustcommerce.run.pooled import units
 from trustcommerce.run.values import accept
 
-__all__ = ["after", "spent_before"]
+__all__ = ["Earlier", "continued", "earlier_pools", "merged", "waiting"]
+
+Line = dict[str, Any]
+Earlier = Mapping[str, Mapping[str, list[Line]]]
+"""By rule set and pool, the lines of run.json: one for each partition."""
 
 
-def after(loaded: PackPlan, previous: str | Path | None, day: dt.date) -> PackPlan:
-    """The pack as it runs on `day` after an earlier run; without one its pools begin anew.
+def earlier_pools(previous: str | Path | None, loaded: PackPlan, day: dt.date) -> Earlier:
+    """What the run of the period before says of pools; nothing without one.
 
     Raises:
-        DataError: The folder holds no run, one of another pack, of a later day, or of pools that were shared otherwise.
+        DataError: The folder holds no run, or one of another pack or of no earlier day.
     """
     if previous is None:
-        return loaded
-    report = _report(Path(previous), loaded, day)
-    return evolve(loaded, rulesets={name: _continued(plan, day, report) for name, plan in loaded.rulesets.items()})
-
-
-def spent_before(version: Version, pool: PoolShape) -> dict[tuple[Any, ...], Any]:
-    """What earlier periods have granted of a pool, by partition, as run.json has it."""
-    for each in links(version.relation):
-        if _pool(each) == pool.name and isinstance(each, Match) and isinstance(each.rows, Table):
-            return {row[: len(pool.within)]: _shown(row[-1], pool) for row in each.rows.rows}
-    return {}
-
-
-def _shown(units: Any, pool: PoolShape) -> Any:
-    return Decimal(units).scaleb(-pool.type.scale) if pool.type.scale else units
-
-
-def _report(folder: Path, loaded: PackPlan, day: dt.date) -> Mapping[str, Any]:
-    path = folder / "run.json"
+        return {}
+    path = Path(previous) / "run.json"
     try:
         report = json.loads(path.read_text("utf-8"))
         pack, earlier = report["pack"], dt.date.fromisoformat(report["as_of"])
-        found: Mapping[str, Any] = {name: each.get("pools", {}) for name, each in report["rulesets"].items()}
+        found = {name: dict(pools) for name, pools in report["waiting"].items()}
+        for name, each in report["rulesets"].items():
+            found[name] = {**found.get(name, {}), **each["pools"]}
     except OSError as error:
         said = f"{path.as_posix()}: {error.strerror}"
         raise DataError(said, hint="`previous` is the folder that the run of the period before wrote") from None
@@ -62,8 +53,51 @@ def _report(folder: Path, loaded: PackPlan, day: dt.date) -> Mapping[str, Any]:
     return found
 
 
-def _continued(plan: RuleSetPlan, day: dt.date, report: Mapping[str, Any]) -> RuleSetPlan:
-    version, pools = plan.version(day), report.get(plan.name, {})
+def continued(loaded: PackPlan, day: dt.date, earlier: Earlier) -> PackPlan:
+    """The pack as it runs on `day`, its pools with what is left and spent.
+
+    Raises:
+        DataError: A pool was shared otherwise before.
+    """
+    if not earlier:
+        return loaded
+    return evolve(loaded, rulesets={name: _continued(plan, day, earlier) for name, plan in loaded.rulesets.items()})
+
+
+def merged(pool: PoolShape, entries: Iterable[Line], earlier: Iterable[Line]) -> list[Line]:
+    """The lines of a pool with what was spent before; partitions that nobody is in now keep what they had."""
+    before = {_place(each): each for each in earlier}
+    found = []
+    for each in entries:
+        old = before.pop(_place(each), None)
+        spent = Decimal(str(each["granted"])) + (0 if old is None else Decimal(str(old["spent"])))
+        found.append({**each, "spent": units(spent, pool)})
+    for old in before.values():
+        left = units(Decimal(str(old["left_over"])) if pool.carried else 0, pool)
+        none = units(0, pool)
+        kept: Line = {name: old[name] for name in ("within", "unit") if name in old}
+        line: Line = {"participants": 0, "amount": left, "granted": none, "left_over": left, "spent": old["spent"]}
+        found.append({**kept, **line, **({"carried": left} if pool.carried else {})})
+    return found
+
+
+def waiting(earlier: Earlier, done: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Pools of an earlier run that this one did not share, as that left them."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, pools in earlier.items():
+        shared = done.get(name, {}).get("pools", {})
+        rest = {pool: entries for pool, entries in pools.items() if pool not in shared}
+        if rest:
+            found[name] = rest
+    return found
+
+
+def _place(entry: Mapping[str, Any]) -> str:
+    return json.dumps(entry.get("within", {}), sort_keys=True, ensure_ascii=False)
+
+
+def _continued(plan: RuleSetPlan, day: dt.date, earlier: Earlier) -> RuleSetPlan:
+    version, pools = plan.version(day), earlier.get(plan.name, {})
     if version is None or not version.pools or not pools:
         return plan
     shapes = {each.name: each for each in version.pools}
@@ -95,12 +129,16 @@ def _row(ruleset: str, pool: PoolShape, entry: Any, fields: Sequence[Field]) -> 
         before, now = (", ".join(map(str, each or ())) or "all subjects" for each in (within, names))
         said = f"pool `{pool.name}` was shared within {before} before, and is shared within {now} now"
         raise DataError(said, ruleset=ruleset, hint="begin anew: run without `previous`")
+    if entry.get("unit") != pool.type.unit:
+        before, now = entry.get("unit") or "plain units", pool.type.unit or "plain units"
+        said = f"pool `{pool.name}` was in {before} before, and is in {now} now"
+        raise DataError(said, ruleset=ruleset, hint="begin anew: run without `previous`")
     try:
         key = [accept(_moment(within[name], each), each.type) for name, each in zip(names, fields, strict=False)]
-        units = [int(Decimal(str(entry[name])).scaleb(pool.type.scale)) for name in ("left_over", "spent")]
+        numbers = [int(Decimal(str(entry[name])).scaleb(pool.type.scale)) for name in ("left_over", "spent")]
     except (InvalidOperation, KeyError, TypeError, ValueError) as error:
         raise DataError(f"pool `{pool.name}` of the earlier run: {error}", ruleset=ruleset) from None
-    return (*(key or [pool.name]), *units)
+    return (*(key or [pool.name]), *numbers)
 
 
 def _moment(value: Any, each: Field) -> Any:

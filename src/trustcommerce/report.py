@@ -24,6 +24,7 @@ class RunReport:
         rulesets: By name: subjects and rows judged, rows of facts that counted, were excluded or of no
             subject, what became of pools, statuses by score, seconds, and the file.
         skipped: Rule sets not run, with the reason.
+        waiting: Pools of the run before that this one did not share, by rule set, as that left them.
         frames: Results by rule set, where a cluster gives them instead of writing files.
     """
 
@@ -38,6 +39,7 @@ class RunReport:
     tables: dict[str, dict[str, int]]
     rulesets: dict[str, dict[str, Any]]
     skipped: dict[str, str]
+    waiting: dict[str, dict[str, Any]]
     seconds: float
     out: Path | None = field(repr=False)
     frames: Mapping[str, Any] = field(factory=dict, repr=False, eq=False)
@@ -55,6 +57,7 @@ class RunReport:
             "tables": self.tables,
             "rulesets": self.rulesets,
             "skipped": self.skipped,
+            "waiting": self.waiting,
             "seconds": round(self.seconds, 3),
         }
 
@@ -66,6 +69,7 @@ def report_of(
     tables: dict[str, dict[str, int]],
     rulesets: dict[str, dict[str, Any]],
     skipped: dict[str, str],
+    waiting: dict[str, dict[str, Any]],
     seconds: float,
     out: Path | None,
 ) -> RunReport:
@@ -82,6 +86,7 @@ def report_of(
         tables=tables,
         rulesets=rulesets,
         skipped=skipped,
+        waiting=waiting,
         seconds=seconds,
         out=out,
     )

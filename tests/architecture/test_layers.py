@@ -28,7 +28,9 @@ LAYERS = [
     {"sources", "outputs"},
     {"builtin"},
     {"planning", "plugin"},
+    {"basis"},
     {"decision"},
+    {"left_over"},
     {"supply"},
     {"report"},
     {"job"},
@@ -43,7 +45,14 @@ LAYERS = [
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 MODULES = sorted(path for path in ROOT.rglob("*.py"))
-LAZY = {("engine", "job"), ("engine", "gather"), ("engine", "written"), ("engine", "warehouse"), ("engine", "cluster")}
+LAZY = {
+    ("engine", "job"),
+    ("engine", "gather"),
+    ("engine", "written"),
+    ("engine", "warehouse"),
+    ("engine", "cluster"),
+    ("engine", "left_over"),
+}
 
 
 def _layer(path: Path) -> str:

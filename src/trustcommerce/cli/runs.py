@@ -12,6 +12,7 @@ import click
 
 from trustcommerce.cli import options
 from trustcommerce.errors import DataError
+from trustcommerce.explain.pools import pool_lines
 from trustcommerce.explain.text import shown, wrap
 
 __all__ = ["explain", "freeze", "run", "score"]
@@ -218,6 +219,8 @@ def _brief(decision: Any, lang: str) -> str:
             lines.append(f"    {reason.code}{lost}{'  ' + reason.text if reason.text else ''}")
     for name, value in {**decision.levels, **decision.resources}.items():
         lines.append(f"  {name}: {shown(value)}")
+    pools = decision.outputs("claims", "reserves", "pools")
+    lines += [f"  {line}" for line in pool_lines(pools, decision.__getitem__, lang)]
     return "\n".join(lines)
 
 

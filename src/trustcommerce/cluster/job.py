@@ -15,7 +15,7 @@ from trustcommerce.cluster.tables import Tables
 from trustcommerce.errors import DataError
 from trustcommerce.job import due_of, own_folder, say
 from trustcommerce.language.relations import Scan
-from trustcommerce.left_over import spent_before
+from trustcommerce.left_over import Earlier, continued, merged, waiting
 from trustcommerce.plan import PackPlan, RuleSetPlan, Version
 from trustcommerce.replaced import replaced
 from trustcommerce.report import RunReport, report_of, summary, write_report
@@ -39,6 +39,7 @@ def run_cluster(
     format: str,
     known_as_of: dt.date | None,
     progress: bool,
+    earlier: Earlier,
 ) -> RunReport:
     """Run every rule set in force, or those of `only` with what they read.
 
@@ -46,7 +47,7 @@ def run_cluster(
         out: The folder for the results, which all machines see; without one they are frames, computed and kept
             by Spark until they are unpersisted.
     """
-    started = time.monotonic()
+    started, loaded = time.monotonic(), continued(loaded, day, earlier)
     writer = loaded.registry.outputs.get(format)
     if writer is None:
         raise DataError(f"no output format `{format}`", hint=f"one of {', '.join(loaded.registry.outputs)}")
@@ -54,6 +55,7 @@ def run_cluster(
     frames: dict[str, DataFrame] = {}
     with told(None), _folder(out) as target, _views(session) as views:
         job = _Job(loaded, views, Tables(session, loaded, facts), day, known_as_of, counted=True)
+        job.earlier = earlier
         due, skipped = due_of(loaded, day, only)
         for place, name in enumerate(due, 1):
             began = time.monotonic()
@@ -75,7 +77,8 @@ def run_cluster(
             for name in due:
                 done[name]["file"] = _rewritten(target, name, writer)
         tables = {name: {"rows": count} for name, count in job.rows.items()}
-        report = report_of(loaded, day, known_as_of, tables, done, skipped, time.monotonic() - started, out)
+        kept, seconds = waiting(earlier, done), time.monotonic() - started
+        report = report_of(loaded, day, known_as_of, tables, done, skipped, kept, seconds, out)
         if target is not None:
             write_report(report, target)
     return evolve(report, frames=frames)
@@ -113,6 +116,7 @@ class _Job:
     ) -> None:
         self.loaded, self.views, self.tables, self.day, self.counted = loaded, views, tables, day, counted
         self.known = known_as_of or day
+        self.earlier: Earlier = {}
         self.rows: dict[str, int] = {}
 
     def run(self, name: str) -> tuple[ClusterRun, Version]:
@@ -143,11 +147,11 @@ class _Job:
         }
         rows = result.count()
         subjects = rows if version.from_fact else self.rows[plan.table]
-        pools = {}
+        pools, earlier = {}, self.earlier.get(name, {})
         for pool in version.pools:
             query = DIALECTS["spark"].print(pooled(pool, self.views.name(name)))
             answers = self.views.query(query).collect()
-            pools[pool.name] = pooled_of(pool, map(tuple, answers), spent_before(version, pool))
+            pools[pool.name] = merged(pool, pooled_of(pool, map(tuple, answers)), earlier.get(pool.name, ()))
         return summary(plan, self.day, file, subjects, rows, run.counts(), pools, statuses, time.monotonic() - began)
 
 

@@ -19,6 +19,7 @@ _WORDS = {
         "at_most": "至多 {}",
         "amount": "总量 {}",
         "carried": "其中上期结转 {}",
+        "reserve": "其中 {} 来自{}",
     },
     "en": {
         "none": "takes no part",
@@ -28,6 +29,7 @@ _WORDS = {
         "at_most": "at most {}",
         "amount": "of {}",
         "carried": "{} of it left by the period before",
+        "reserve": "{} from {}",
     },
 }
 
@@ -45,14 +47,19 @@ def _pools(outputs: Sequence[ItemShape]) -> dict[str, tuple[Title, list[str]]]:
 def pool_data(outputs: Sequence[ItemShape], value: Callable[[str], Any]) -> list[dict[str, Any]]:
     """The claims, and the grants where they are known, as plain data."""
     names = {each.name for each in outputs}
-    found = []
+    found: list[dict[str, Any]] = []
     for pool, (title, parts) in _pools(outputs).items():
         claim = {part: value(f"{pool}.{part}") for part in parts}
         found.append({"pool": pool, "title": dict(title.texts), "claim": claim})
         if pool in names:
             found[-1]["granted"] = value(pool)
-            reserves = [each.name for each in outputs if each.block == "reserves" and each.name.startswith(f"{pool}.")]
-            found[-1] |= {"reserves": {name.rpartition(".")[2]: value(name) for name in reserves}} if reserves else {}
+            reserves = [each for each in outputs if each.block == "reserves" and each.name.startswith(f"{pool}.")]
+            shares: list[dict[str, Any]] = [
+                {"reserve": each.name.rpartition(".")[2], "title": dict(each.title.texts), "granted": value(each.name)}
+                for each in reserves
+            ]
+            if shares:
+                found[-1]["reserves"] = shares
     return found
 
 
@@ -65,10 +72,19 @@ def pool_lines(outputs: Sequence[ItemShape], value: Callable[[str], Any], lang: 
     for each, (title, _) in zip(pool_data(outputs, value), _pools(outputs).values(), strict=True):
         claim = each["claim"]
         name = title.get(lang, each["pool"])
-        if not claim["among"]:
+        if claim.get("among") is False:
             found.append(f"{name}{colon}{words['none']}")
             continue
-        said = comma.join(words[part].format(shown(claim[part])) for part in _PARTS if claim.get(part) is not None)
+        parts = [
+            words[part].format(shown(claim[part]))
+            for part in _PARTS
+            if part in claim and (part != "carried" or claim[part])
+        ]
+        parts += [
+            words["reserve"].format(shown(share["granted"]), Title(share["title"]).get(lang, share["reserve"]))
+            for share in each.get("reserves", ())
+            if share["granted"] and share["reserve"] != "rest"
+        ]
         got = shown(each["granted"]) if "granted" in each else words["claim"]
-        found.append(f"{name}{colon}{got}{left}{said}{right}")
+        found.append(f"{name}{colon}{got}{left}{comma.join(parts)}{right}")
     return found

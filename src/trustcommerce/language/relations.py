@@ -131,7 +131,8 @@ class Match:
 
     @property
     def table(self) -> Table | None:
-        return self.rows if isinstance(self.rows, Table) else None
+        """The pack's file whose rows are matched: nobody else has to give them."""
+        return self.rows if isinstance(self.rows, Table) and self.rows.pool is None else None
 
     @property
     def input(self) -> str:
@@ -145,8 +146,10 @@ class Match:
 
     @property
     def kind(self) -> str:
-        """`file`, `table` or `ruleset`."""
-        return "file" if isinstance(self.rows, Table) else base(self.rows).kind
+        """`file`, `pool`, `table` or `ruleset`."""
+        if isinstance(self.rows, Table):
+            return "file" if self.rows.pool is None else "pool"
+        return base(self.rows).kind
 
 
 @frozen(kw_only=True)

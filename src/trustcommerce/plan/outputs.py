@@ -42,7 +42,7 @@ def outputs(
     for block in ("levels", "resources"):
         found += _block(block, ruleset, atoms, written, context)
     for pool in ruleset.pools.values():
-        found += _pool(pool, context)
+        found += _pool(pool, written, context)
     rest = [each for name, each in atoms.items() if name not in written]
     return [*found, *(ItemShape(name=each.name, block="atoms", title=Title(), type=each.type) for each in rest)]
 
@@ -80,7 +80,7 @@ def _block(
             yield ItemShape(name=f"{item.name}.unexcluded", block="unexcluded", title=item.title, type=raw.type)
 
 
-def _pool(pool: Pool, context: Context) -> Iterator[ItemShape]:
+def _pool(pool: Pool, written: set[str], context: Context) -> Iterator[ItemShape]:
     """A subject's claim, what it gets of each reserve, and what it gets of all."""
     for part in (
         *(f"within_{i}" for i, _ in enumerate(pool.within, 1)),
@@ -95,6 +95,7 @@ def _pool(pool: Pool, context: Context) -> Iterator[ItemShape]:
         if expr is not None and expr.type != UNKNOWN:
             yield ItemShape(name=f"{pool.name}.{part}", block="claims", title=pool.title, type=expr.type)
     parts = [*((each.name, each.title) for each in pool.reserves), *([("rest", Title())] if pool.reserves else [])]
+    written |= {f"{name}.grant" for name in (pool.name, *(f"{pool.name}.{part}" for part, _ in parts))}
     for part, title in parts:
         expr = context.known(f"{pool.name}.{part}")
         if expr is not None and expr.type != UNKNOWN:

@@ -9,7 +9,6 @@ from trustcommerce import codes
 from trustcommerce.language.bind import Text
 from trustcommerce.language.expressions import Column, Expr, Literal, columns, poison
 from trustcommerce.language.names import did_you_mean
-from trustcommerce.language.operations import retype
 from trustcommerce.language.presence import present_where_true
 from trustcommerce.language.relations import Field, Match, Measure, Peers, Relation, Share, Table
 from trustcommerce.language.types import INTEGER, LIMIT, TEXT, UNKNOWN, Kind, implied_by_unit
@@ -17,6 +16,7 @@ from trustcommerce.model import Pool, Reserve
 from trustcommerce.plan.alike import differing
 from trustcommerce.plan.context import Context
 from trustcommerce.plan.groups import partition
+from trustcommerce.plan.pool_units import Units
 from trustcommerce.plan.shape import PoolShape
 
 __all__ = ["Pools"]
@@ -30,6 +30,10 @@ _METHODS = {
     "top": (("weight",), ("weight",)),
 }
 """By method: keys that it needs, and those that say something beside it."""
+
+
+_TAKEN = ("among", "weight", "at_least", "at_most", "amount", "carried", "given", "rest", "before", "reserved")
+"""What columns of every pool are called, so that no reserve is."""
 
 
 class Pools:
@@ -55,6 +59,7 @@ class _Lowering:
         self.added: list[str] = []
         self.type = INTEGER
         self.within: tuple[Column, ...] = ()
+        self.units = Units(context, INTEGER)
 
     # -- what is said
 
@@ -72,6 +77,10 @@ class _Lowering:
         for key in missing:
             said = f"`{pool.name}` does not say `{key}`"
             self.ops.error(codes.MISSING_KEY, said, pool.span, f"`method: {pool.method}` needs it")
+        if pool.carried and "amount" not in pool.keys:
+            hint = "drop it: what is left of a budget is there in the next period in any case"
+            self._error(codes.UNKNOWN_KEY, "`left_over: carry` says nothing without `amount`", "left_over", hint)
+            return False
         strange = [
             key for key in ("weight", "at_least", "at_most", "rounding") if key in pool.keys and key not in known
         ]
@@ -85,10 +94,14 @@ class _Lowering:
             return True
         found = implied_by_unit(unit) or INTEGER.with_unit(unit)
         if found.kind is not Kind.EXACT:
-            said = f"{unit} are numbers with any number of places, and a pool is shared in whole units"
+            said = f"{unit} may have any number of places, and a pool is shared in whole units"
             self._error(codes.TYPE_MISMATCH, said, "unit", "name the units: impressions, slots, CNY ...")
             return False
-        self.type = found
+        if self.pool.method == "top" and found.scale:
+            said = f"`method: top` gives one unit to each, which would be the smallest of {unit}"
+            self._error(codes.TYPE_MISMATCH, said, "unit", "name what is given: slots, badges ...")
+            return False
+        self.type, self.units = found, Units(self.context, found)
         return True
 
     def _error(self, code: codes.Code, message: str, key: str, hint: str | None = None) -> Expr:
@@ -112,19 +125,25 @@ class _Lowering:
         weight = self._claim("weight", self._masked(among, weight))
         low = None if low is None else self._claim("at_least", self._masked(among, low))
         high = None if high is None else self._claim("at_most", self._masked(among, high))
-        if not pool.in_force:
-            return self.context.define(pool.name, Literal(0, self.type.within(0, 0)))
         if isinstance(low, Literal) and isinstance(high, Literal) and _units(low) > _units(high):
             return self._error(codes.BAD_RANGE, "the least is above the most", "at_least")
+        low = low if pool.in_force else None
         granted = self._shared(amount, among, weight, low, high)
         self.shape = PoolShape(
             name=pool.name,
             title=pool.title,
-            within=tuple(zip((text.text for text in pool.within), (each.name for each in self.within), strict=True)),
+            within=tuple(
+                zip(
+                    (" ".join(text.text.split()) for text in pool.within),
+                    (each.name for each in self.within),
+                    strict=True,
+                )
+            ),
             reserves=tuple(each.name for each in pool.reserves),
             added=tuple(self.added),
             type=self.type,
             low=low is not None,
+            high=high is not None,
             carried=pool.carried,
             budget=pool.budget is not None,
         )
@@ -173,53 +192,11 @@ class _Lowering:
                 hint = "choose by a number, a moment or a level"
                 return self.ops.error(codes.TYPE_MISMATCH, f"chooses by {found.type}", text.span(), hint)
             return found
-        return self._counted(found, text, "weight", LIMIT)
+        return self.units.counted(found, text, "weight", LIMIT)
 
     def _bound(self, key: str) -> Expr | None:
         text: Text | None = getattr(self.pool, key)
-        return None if text is None else self._units(text, key, LIMIT)
-
-    def _units(self, text: Text, what: str, most: int) -> Expr:
-        """An expression in the pool's own units, never below 0."""
-        found = self.context.bind(text)
-        if found.type == UNKNOWN:
-            return found
-        if found.type.nullable:
-            said = f"`{what}` may be missing, and nothing says what then"
-            return self.ops.error(codes.MAYBE_MISSING, said, text.span(), "wrap it: `coalesce(..., 0)`")
-        unit, own = found.type.unit, self.type
-        if unit is not None and unit != own.unit and not found.type.dimensionless:
-            said = f"`{what}` is in {unit}, and the pool is in {own.unit or 'plain units'}"
-            return self.ops.error(codes.UNIT_MISMATCH, said, text.span())
-        found = self._counted(found, text, what, most)
-        if found.type == UNKNOWN:
-            return found
-        if found.type.scale > own.scale:
-            places = f"round(..., {own.scale})"
-            said = f"`{what}` is {found.type}, and the pool is shared in whole units"
-            said = said if own.scale == 0 else f"`{what}` is {found.type}, finer than what is shared, {own}"
-            return self.ops.error(codes.TYPE_MISMATCH, said, text.span(), f"round it: `{places}`")
-        found = self.ops.rescale(found, own.scale)
-        return found if found.type == UNKNOWN else retype(found, found.type.with_unit(own.unit))
-
-    def _counted(self, found: Expr, text: Text, what: str, most: int) -> Expr:
-        """An exact number; what is below 0 counts as 0."""
-        if found.type.kind is not Kind.EXACT:
-            said = f"`{what}` is {found.type}, and only exact numbers are shared exactly"
-            return self.ops.error(codes.TYPE_MISMATCH, said, text.span(), "round it: `round(..., 4)`")
-        low, high = found.type.low or 0, found.type.high
-        if (high or 0) < 0:
-            return self.ops.error(codes.OUT_OF_RANGE, f"`{what}` is never above 0", text.span())
-        if high is None or high > most:
-            said = f"`{what}` may be larger than {most:,} of its smallest units"
-            return self.ops.error(
-                codes.OVERFLOW, said, text.span(), f"bound it: `least(..., {most // 10**found.type.scale})`"
-            )
-        return (
-            found
-            if low >= 0
-            else self.ops.extreme("greatest", [found, Literal(0, found.type.within(0, 0))], text.span())
-        )
+        return None if text is None else self.units.of(text, key, LIMIT)
 
     # -- the amount
 
@@ -239,23 +216,26 @@ class _Lowering:
                 rest = self.ops.extreme("greatest", [rest, Literal(0, self.type.within(0, 0))])
                 amount = rest if amount is None else self.ops.extreme("least", [amount, rest])
         assert amount is not None
+        if not pool.in_force:
+            amount = Literal(0, amount.type)
         return None if amount.type == UNKNOWN else self._claim("amount", amount)
 
     def _of_all(self, text: Text, what: str, within: tuple[Column, ...]) -> Expr:
         """An amount that is the same for all of a partition."""
-        found = self._units(text, what, _MOST)
+        found = self.units.of(text, what, _MOST)
         other = None if found.type == UNKNOWN else differing(found, {each.name for each in within}, self.context)
         if other is None:
             return found
-        among = " and ".join(f"`{each.text}`" for each in self.pool.within) or "all subjects"
+        names = " and ".join(f"`{each.text}`" for each in self.pool.within)
+        among = f"within {names}" if names else "for all subjects"
         said = f"`{what}` reads `{other}`, which may differ among those who share it"
-        hint = f"it may read what is the same within {among}; `within` says who shares one amount"
+        hint = f"it may read what is the same {among}; `within` says who shares one amount"
         return self.ops.error(codes.FORBIDDEN_SYNTAX, said, text.span(), hint)
 
     def _before(self, within: tuple[Column, ...]) -> tuple[Expr, Expr]:
         """What earlier periods left and have spent, of the same partition."""
         name = f"{self.pool.name}.before"
-        fields = [Field(each, INTEGER.within(0, _MOST)) for each in ("left", "spent")]
+        fields = [Field(each, self.type.within(0, _MOST)) for each in ("left", "spent")]
         on = tuple(Field(f"part_{i}", each.type) for i, each in enumerate(within)) or (Field("pool", TEXT),)
         candidate: tuple[Expr, ...] = within or (Literal(self.pool.name, TEXT),)
         table = Table(self.pool.name, (*on, *fields), (), pool=self.pool.name)
@@ -285,14 +265,17 @@ class _Lowering:
             one = Literal(1, self.type.within(1, 1))
             high = self._claim("at_most", self._masked(among, one))
         given: Expr | None = None
-        left = amount
+        left, broken = amount, False
         for reserve in pool.reserves:
             found = self._reserved(reserve, left, among, weight, high, given)
             if found is None:
-                return poison(reserve.span)
+                broken = True
+                continue
             part, own = found
             given = part if given is None else ops.sum("add", given, part, reserve.span)
             left = self._rest(left, own)
+        if broken:
+            return poison(pool.span)
         if given is None:
             return self.context.define(pool.name, self._share(pool.name, amount, weight, low, high))
         given = self._claim("given", given)
@@ -311,7 +294,7 @@ class _Lowering:
     ) -> tuple[Expr, Expr] | None:
         """What a subject gets of a reserve, and the reserve's own amount, which is no more than what is left."""
         name = f"{self.pool.name}.{reserve.name}"
-        if reserve.name in ("among", "weight", "at_least", "at_most", "amount", "carried", "given", "rest", "before"):
+        if reserve.name in _TAKEN or reserve.name.startswith("within_"):
             self.ops.error(
                 codes.DUPLICATE_NAME, f"`{reserve.name}` names something of every pool", reserve.span, "rename it"
             )
@@ -320,7 +303,7 @@ class _Lowering:
         own = self._of_all(reserve.amount, f"reserve.{reserve.name}.amount", self.within)
         if UNKNOWN in (member.type, own.type):
             return None
-        if isinstance(own, Literal) and isinstance(left, Literal) and _units(own) > _units(left):
+        if self.pool.in_force and isinstance(own, Literal) and isinstance(left, Literal) and _units(own) > _units(left):
             said = f"the reserve `{reserve.name}` is larger than what is left of the amount"
             self.ops.error(codes.OUT_OF_RANGE, said, reserve.amount.span())
             return None
@@ -379,6 +362,10 @@ class _Lowering:
         exprs = [amount, weight, *self.within, *(each for each in (low, high) if each is not None)]
         self.context.add(build, lambda: {each for expr in exprs for each in columns(expr)})
         return Column(column, type_, self.pool.span)
+
+
+def _spaced(text: Text) -> str:
+    return " ".join(text.text.split())
 
 
 def _units(literal: Literal) -> int:

@@ -62,6 +62,10 @@ def plan_version(
     pools = Pools(context)
     for pool in ruleset.pools.values():
         _check_name(pool.name, pool.span, context)
+        if pool.name in ruleset.items or pool.name in ruleset.scores:
+            block = ruleset.items[pool.name].block if pool.name in ruleset.items else "scores"
+            said = f"`{pool.name}` stands in `pools` and in `{block}`"
+            problems.add(codes.DUPLICATE_NAME, said, pool.span, "all items share one namespace")
         context.thunks[pool.name] = partial(pools.lower, pool)
     try:
         where = context.certain(ruleset.where, None, "wrap it: `coalesce(..., false)`") if ruleset.where else None

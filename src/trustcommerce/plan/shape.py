@@ -46,6 +46,7 @@ class PoolShape:
         added: Columns that compare subjects, so that one record alone does not have them.
         type: Of what is shared.
         low: Whether there is a least.
+        high: Whether there is a most.
         carried: Whether what is left over joins the next period's amount.
     """
 
@@ -56,6 +57,7 @@ class PoolShape:
     added: tuple[str, ...]
     type: Type
     low: bool
+    high: bool
     carried: bool
     budget: bool
 

@@ -34,6 +34,7 @@ class Atoms:
         measures = [pair for group in groups for pair in version.measured(group)]
         self.keys = {name if name.endswith("]") else field.name: field.name for name, field in measures}
         self.public = tuple(dict.fromkeys(self.keys.values()))
+        self.before = tuple(name for name, each in self.matches.items() if each.kind == "pool")
         self.expected = (*self.columns, *self.matches, *self.keys)
         self._other = frozenset(each.name for each in version.outputs) | plan.titles.keys() | plan.columns.keys()
         self._evaluate: dict[int, Callable[[Row], Any]] = {}
@@ -91,6 +92,7 @@ class Atoms:
         for key, public in self.keys.items():
             if key not in given and public in given:
                 given[key] = given[public]
+        given = {**dict.fromkeys(self.before), **given}  # a pool begins anew unless it is said what it left
         self._check(flat, given)
         return {name: given[name] for name in self.expected}
 

@@ -18,7 +18,10 @@ __all__ = ["freeze"]
 def freeze(run: Stages, version: Version, given: frozenset[str]) -> dict[str, FrozenPeers | FrozenRank]:
     """What a run's subjects are compared with, by the name under which a record would give it."""
     found: dict[str, FrozenPeers | FrozenRank] = {}
+    pooled = {name for pool in version.pools for name in pool.added}
     for node in reversed(list(links(version.relation))):
+        if isinstance(node, Peers) and node.name in pooled:
+            continue
         if isinstance(node, Peers):
             found |= _peers(run, node, version, given)
         elif isinstance(node, Rank):

@@ -9,7 +9,7 @@ from sqlglot import exp
 from trustcommerce.plan import PoolShape
 from trustcommerce.run.sql import column
 
-__all__ = ["pooled", "pooled_of"]
+__all__ = ["pooled", "pooled_of", "units"]
 
 
 def pooled(pool: PoolShape, rows: str) -> exp.Select:
@@ -25,6 +25,7 @@ def pooled(pool: PoolShape, rows: str) -> exp.Select:
         exp.Max(this=column(f"{pool.name}.{name}")) for name in ("amount", *(["carried"] if pool.carried else []))
     ]
     found += [exp.Sum(this=column(name)) for name in _sums(pool)]
+    found += [_short(pool)] if pool.low else []
     query = exp.select(*(exp.alias_(each, f"c{i}", quoted=True) for i, each in enumerate(found)))
     query = query.from_(exp.to_table(rows), copy=False)
     for each in parts:
@@ -33,18 +34,22 @@ def pooled(pool: PoolShape, rows: str) -> exp.Select:
 
 
 def _sums(pool: PoolShape) -> list[str]:
-    floors = [f"{pool.name}.at_least"] if pool.low else []
-    return [pool.name, *floors, *(f"{pool.name}.{each}" for each in pool.reserves)]
+    return [pool.name, *(f"{pool.name}.{each}" for each in pool.reserves)]
 
 
-def pooled_of(
-    pool: PoolShape, rows: Iterable[Sequence[Any]], spent: dict[tuple[Any, ...], Any]
-) -> list[dict[str, Any]]:
-    """The answers as run.json holds them: whole units as numbers, money as text.
+def _short(pool: PoolShape) -> exp.Expression:
+    """How much of its least a subject did not get; a most below it is the least."""
+    least: exp.Expression = column(f"{pool.name}.at_least")
+    if pool.high:
+        most = column(f"{pool.name}.at_most")
+        least = exp.Case(ifs=[exp.If(this=exp.LT(this=most.copy(), expression=least.copy()), true=most)], default=least)
+    short = exp.Sub(this=exp.Paren(this=least.copy()), expression=column(pool.name))
+    fewer = exp.LT(this=column(pool.name), expression=exp.Paren(this=least))
+    return exp.Sum(this=exp.Case(ifs=[exp.If(this=fewer, true=short)]))
 
-    Args:
-        spent: What earlier periods have granted, by partition.
-    """
+
+def pooled_of(pool: PoolShape, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
+    """The answers as run.json holds them: whole units as numbers, money as text."""
     found = []
     for row in rows:
         values = iter(row)
@@ -52,24 +57,24 @@ def pooled_of(
         participants, amount = next(values), next(values) or 0
         carried = (next(values) or 0) if pool.carried else 0
         granted = next(values) or 0
-        least = (next(values) or 0) if pool.low else 0
         reserves = {name: next(values) or 0 for name in pool.reserves}
-        before = spent.get(tuple(within.values()), 0)
+        short = (next(values) or 0) if pool.low else 0
         entry: dict[str, Any] = {"within": within} if within else {}
-        entry |= {"participants": int(participants), "amount": _units(amount, pool)}
+        entry |= {"unit": pool.type.unit} if pool.type.unit is not None else {}
+        entry |= {"participants": int(participants), "amount": units(amount, pool)}
         if pool.carried:
-            entry["carried"] = _units(carried, pool)
-        entry |= {"granted": _units(granted, pool), "left_over": _units(amount - granted, pool)}
+            entry["carried"] = units(carried, pool)
+        entry |= {"granted": units(granted, pool), "left_over": units(amount - granted, pool)}
         if pool.low:
-            entry["short_of_least"] = _units(max(least - amount, 0), pool)
+            entry["short_of_least"] = units(short, pool)
         if reserves:
-            entry["reserves"] = {name: _units(each, pool) for name, each in reserves.items()}
-        entry["spent"] = _units(granted + before, pool)
+            entry["reserves"] = {name: units(each, pool) for name, each in reserves.items()}
         found.append(entry)
     return found
 
 
-def _units(value: Any, pool: PoolShape) -> int | str:
+def units(value: Any, pool: PoolShape) -> int | str:
+    """A number of a pool's units as run.json holds it."""
     return (
         int(value) if pool.type.scale == 0 else str(Decimal(str(value)).quantize(Decimal(1).scaleb(-pool.type.scale)))
     )

@@ -77,9 +77,15 @@ def _rises(claim: Claim, level: Fraction) -> bool:
 
 
 def _by_signposts(amount: int, claims: Sequence[Claim]) -> list[int]:
-    """Webster's method: the k-th unit of a claim costs (2 k - 1) / (2 weight); the cheapest are given."""
-    grants = [each.low for each in claims]
-    due = [(Fraction(2 * each.low + 1, 2 * each.weight), i) for i, each in enumerate(claims) if _may(each, each.low)]
+    """Webster's method: the k-th unit of a claim costs (2 k - 1) / (2 weight); the cheapest are given.
+
+    What is due rounded to the nearest unit is half a unit too much for each claim at most, so units that would
+    be given if there were one less for each of them are given in any case.
+    """
+    less = max(amount - sum(each.weight > 0 for each in claims), sum(each.low for each in claims))
+    level = _level(less, claims)
+    grants = [int(each.at(level) + Fraction(1, 2)) if each.weight else each.low for each in claims]
+    due = [(Fraction(2 * grants[i] + 1, 2 * each.weight), i) for i, each in enumerate(claims) if _may(each, grants[i])]
     heapq.heapify(due)
     for _ in range(amount - sum(grants)):
         if not due:
