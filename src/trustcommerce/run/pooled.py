@@ -7,6 +7,7 @@ from typing import Any
 from sqlglot import exp
 
 from trustcommerce.plan import PoolShape
+from trustcommerce.run.dialects import SMALL
 from trustcommerce.run.sql import column
 
 __all__ = ["pooled", "pooled_of", "units"]
@@ -24,7 +25,7 @@ def pooled(pool: PoolShape, rows: str) -> exp.Select:
     found += [
         exp.Max(this=column(f"{pool.name}.{name}")) for name in ("amount", *(["carried"] if pool.carried else []))
     ]
-    found += [exp.Sum(this=column(name)) for name in _sums(pool)]
+    found += [_total(column(name), pool) for name in _sums(pool)]
     found += [_short(pool)] if pool.low else []
     query = exp.select(*(exp.alias_(each, f"c{i}", quoted=True) for i, each in enumerate(found)))
     query = query.from_(exp.to_table(rows), copy=False)
@@ -45,7 +46,15 @@ def _short(pool: PoolShape) -> exp.Expression:
         least = exp.Case(ifs=[exp.If(this=exp.LT(this=most.copy(), expression=least.copy()), true=most)], default=least)
     short = exp.Sub(this=exp.Paren(this=least.copy()), expression=column(pool.name))
     fewer = exp.LT(this=column(pool.name), expression=exp.Paren(this=least))
-    return exp.Sum(this=exp.Case(ifs=[exp.If(this=fewer, true=short)]))
+    return _total(exp.Case(ifs=[exp.If(this=fewer, true=short)]), pool)
+
+
+def _total(value: exp.Expression, pool: PoolShape) -> exp.Expression:
+    """A sum that does not leave 38 digits."""
+    wide = exp.DataType.build(f"DECIMAL(38, {pool.type.scale})", dialect="duckdb")
+    total = exp.Sum(this=exp.Cast(this=value, to=wide))
+    total.meta[SMALL] = True
+    return total
 
 
 def pooled_of(pool: PoolShape, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
