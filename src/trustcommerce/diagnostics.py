@@ -47,11 +47,16 @@ class SourceFile:
 
 @frozen
 class Span:
-    """Characters `start` to `end` (exclusive) of a file."""
+    """Characters `start` to `end` (exclusive) of a file.
+
+    Args:
+        via: What made the text that stands for these characters, where their author wrote something else.
+    """
 
     file: SourceFile
     start: int
     end: int
+    via: str | None = field(default=None, eq=False, repr=False)
 
     @property
     def line(self) -> int:
@@ -69,10 +74,10 @@ class Span:
     def head(self) -> "Span":
         """The first line of it: long mappings are marked where they begin."""
         end = self.file.text.find("\n", self.start)
-        return Span(self.file, self.start, min(self.end, end if end > self.start else self.end))
+        return Span(self.file, self.start, min(self.end, end if end > self.start else self.end), self.via)
 
     def to(self, other: "Span") -> "Span":
-        return Span(self.file, min(self.start, other.start), max(self.end, other.end))
+        return Span(self.file, min(self.start, other.start), max(self.end, other.end), self.via or other.via)
 
 
 @frozen(kw_only=True)
@@ -152,6 +157,8 @@ class Problems:
         hint: str | None = None,
         severity: str = "error",
     ) -> None:
+        if span is not None and span.via is not None:
+            message = f"{message} (in what {span.via} makes of it)"
         self.extend([Diagnostic(code=code, message=message, span=span, hint=hint, severity=severity)])
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:

@@ -5,16 +5,33 @@ from collections.abc import Sequence
 
 from trustcommerce.builtin import core_registry
 from trustcommerce.diagnostics import Problems
+from trustcommerce.errors import PolicyError
 from trustcommerce.plan import PackPlan, plan_pack
 from trustcommerce.plugins.requests import ENVIRONMENT, Request, requests
 from trustcommerce.read import PackFiles
+from trustcommerce.registry import Registry
 
-__all__ = ["asked_for", "plan_files"]
+__all__ = ["asked_for", "plan_files", "registry_with"]
 
 
 def asked_for(files: PackFiles, options: Sequence[str]) -> tuple[Request, ...]:
     """The plugins that the pack, `options` and the environment ask for."""
     return tuple(requests(files.header, options, os.environ.get(ENVIRONMENT, "")))
+
+
+def registry_with(plugins: Sequence[str]) -> Registry:
+    """The core's registry with what plugins give, by name or file.
+
+    Raises:
+        PolicyError: One of them can't be used.
+    """
+    from trustcommerce.plugins.loading import load_plugins
+
+    problems = Problems()
+    registry, _ = load_plugins([Request(name=each, by="option") for each in plugins], core_registry(), problems)
+    if problems.errors:
+        raise PolicyError(problems)
+    return registry
 
 
 def plan_files(files: PackFiles, asked: Sequence[Request], problems: Problems) -> PackPlan | None:

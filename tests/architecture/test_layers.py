@@ -21,6 +21,7 @@ LAYERS = [
     {"registry"},
     {"plugins"},
     {"schema"},
+    {"expansion"},
     {"model"},
     {"plan"},
     {"run"},

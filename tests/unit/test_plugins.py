@@ -12,6 +12,7 @@ import pytest
 
 import trustcommerce as tc
 from trustcommerce.builtin import core_registry
+from trustcommerce.expansion.examples import try_example
 from trustcommerce.plugins.doctor import examined
 from trustcommerce.plugins.installed import installed
 from trustcommerce.plugins.requests import ENVIRONMENT
@@ -218,10 +219,10 @@ def test_what_is_installed_is_known_without_importing(install: Install, tmp_path
 def test_the_doctor(tmp_path: Path) -> None:
     """It tells what a plugin brings, what has no documentation, and what is wrong."""
     path = _file(tmp_path, "import iniconfig\n" + GOOD.replace('doc="Tab-separated text."', 'doc=""'))
-    found = examined(path, core_registry())
+    found = examined(path, core_registry(), try_example)
     assert found.seconds is not None and found.brings == ("iniconfig",)
     assert found.undocumented == ("Output tsv",) and not found.fine
-    broken = examined(_file(tmp_path, "1 / 0\n"), core_registry())
+    broken = examined(_file(tmp_path, "1 / 0\n"), core_registry(), try_example)
     assert broken.plugin is None and "ZeroDivisionError" in broken.text()
 
 

@@ -129,12 +129,16 @@ def sql(
 
 @click.command()
 @click.argument("what", type=click.Choice(["ruleset", "pack", "tests"]), default="ruleset")
-def schema(what: str) -> None:
-    """Print the JSON Schema of rule sets, pack.yaml or test files, for editors."""
-    from trustcommerce.builtin import core_registry
-    from trustcommerce.schema import case_schema, pack_schema, ruleset_schema, with_dates
+@options.plugins
+def schema(what: str, plugins: tuple[str, ...]) -> None:
+    """Print the JSON Schema of rule sets, pack.yaml or test files, for editors.
 
-    found = {"ruleset": lambda: with_dates(ruleset_schema(core_registry())), "pack": pack_schema, "tests": case_schema}[
+    That of rule sets knows the kinds of the plugins that -p names.
+    """
+    from trustcommerce.planning import registry_with
+    from trustcommerce.schema import authored_schema, case_schema, pack_schema
+
+    found = {"ruleset": lambda: authored_schema(registry_with(plugins)), "pack": pack_schema, "tests": case_schema}[
         what
     ]()
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))

@@ -50,7 +50,8 @@ def show(name: str) -> None:
     plugin = _tried(name)
     click.echo(f"{plugin.said}{f' of {plugin.distribution}' if plugin.distribution else ''}")
     for each in plugin.gives:
-        click.echo(f"  {' '.join(called(each))}: {each.doc}")
+        said = each.doc if hasattr(each, "doc") else each.texts.get("en") or next(iter(each.texts.values()), "")
+        click.echo(f"  {' '.join(called(each))}: {said}")
 
 
 @plugins.command()
@@ -61,12 +62,13 @@ def doctor(names: tuple[str, ...]) -> None:
     Tells how long its import takes, which heavy modules it brings, and what has no sentence of documentation.
     """
     from trustcommerce.builtin import core_registry
+    from trustcommerce.expansion.examples import try_example
     from trustcommerce.plugins.doctor import examined
     from trustcommerce.plugins.installed import installed
 
     wrong = False
     for name in names or [each.qualified for each in installed()]:
-        report = examined(name, core_registry())
+        report = examined(name, core_registry(), try_example)
         wrong = wrong or not report.fine
         click.echo(report.text())
     sys.exit(1 if wrong else 0)

@@ -6,6 +6,7 @@ from attrs import frozen
 
 from trustcommerce import codes
 from trustcommerce.diagnostics import Diagnostic, Problems
+from trustcommerce.expansion import expanded
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.types import Type
 from trustcommerce.model import Pack, RuleSet, read_header, read_ruleset
@@ -50,7 +51,7 @@ def plan_pack(
     pack = read_header(files, check_shape(files.header, pack_schema(), problems), problems)
     if not isinstance(files.header.get("tables"), Mapping):
         return None  # reported already; every name of a column would be unknown
-    planner = _Planner(pack, files, registry, problems)
+    planner = _Planner(pack, files, registry, problems, plugins)
     plans = {name: plan for name in planner.order() if (plan := planner.plan(name)) is not None}
     if problems.errors:
         return None
@@ -73,8 +74,12 @@ def plan_pack(
 
 
 class _Planner:
-    def __init__(self, pack: Pack, files: PackFiles, registry: Registry, problems: Problems) -> None:
+    def __init__(
+        self, pack: Pack, files: PackFiles, registry: Registry, problems: Problems, plugins: tuple[Plugin, ...]
+    ) -> None:
         self.pack, self.registry, self.problems = pack, registry, problems
+        self.plugins = plugins
+        self.unread: dict[str, list[tuple[str, str]]] = {}
         self.schema = ruleset_schema(registry)
         self.trees: dict[str, Mapping] = {}
         for stem, tree in files.rulesets.items():
@@ -102,7 +107,7 @@ class _Planner:
                 (node or tree).span.head(),
                 "tables and rule sets share one namespace: their rows are named by it in folders and records",
             )
-        self.trees[name] = tree
+        self.trees[name], self.unread[name] = expanded(tree, self.registry, self.plugins, self.problems)
 
     # -- order
 
@@ -158,7 +163,7 @@ class _Planner:
         rulesets: list[RuleSet] = []
         for i, since in enumerate(starts):
             until = starts[i + 1] if i + 1 < len(starts) else end
-            read = self._read(tree, since, until)
+            read = self._read(tree, self.unread[name], since, until)
             if read is None:
                 continue
             rulesets.append(read)
@@ -194,11 +199,13 @@ class _Planner:
             titles={n: c.title for n, c in (table.columns if table is not None else {}).items()},
         )
 
-    def _read(self, tree: Mapping, since: dt.date | None, until: dt.date | None) -> RuleSet | None:
+    def _read(
+        self, tree: Mapping, unread: list[tuple[str, str]], since: dt.date | None, until: dt.date | None
+    ) -> RuleSet | None:
         day = since if since is not None else dt.date.min
         folded = fold_dates(tree, day, self.problems)
         assert isinstance(folded, Mapping)
-        broken = check_shape(folded, self.schema, self.problems)
+        broken = [*unread, *check_shape(folded, self.schema, self.problems)]
         return read_ruleset(folded, self.registry, self.problems, broken=broken, since=since, until=until)
 
     def _check_totals(self, versions: list[Version]) -> None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 
 from attrs import frozen
 
@@ -11,7 +12,7 @@ from trustcommerce.plugins.installed import installed, named
 from trustcommerce.plugins.loaded import Plugin
 from trustcommerce.plugins.loading import load_plugins
 from trustcommerce.plugins.requests import Request
-from trustcommerce.registry import Registry, called
+from trustcommerce.registry import Kind, ReasonText, Registry, called
 
 __all__ = ["Examined", "examined"]
 
@@ -64,21 +65,33 @@ class Examined:
         return "\n".join(lines)
 
 
-def examined(name: str, core: Registry) -> Examined:
-    """Load a plugin alone, beside the core only."""
+def examined(name: str, core: Registry, tried: Callable[[Kind, Plugin, Registry], tuple[str, ...]]) -> Examined:
+    """Load a plugin alone, beside the core only.
+
+    Args:
+        tried: Runs the example of a kind, and tells what is wrong with it.
+    """
     problems = Problems()
-    _, found = load_plugins([Request(name=name, by="option")], core, problems)
+    registry, found = load_plugins([Request(name=name, by="option")], core, problems)
     plugin = found[0] if found else None
     seconds, brings = _import(name) if plugin is not None else (None, ())
     gives = plugin.gives if plugin is not None else ()
+    wrong = [said for each in gives if isinstance(each, Kind) and plugin for said in tried(each, plugin, registry)]
     return Examined(
         name=name,
         plugin=plugin,
         seconds=seconds,
         brings=brings,
-        undocumented=tuple(" ".join(called(each)) for each in gives if not getattr(each, "doc", "").strip()),
-        problems=tuple(render(each) for each in problems),
+        undocumented=tuple(" ".join(called(each)) for each in gives if not _said(each)),
+        problems=(*(render(each) for each in problems), *wrong),
     )
+
+
+def _said(registration: object) -> str:
+    """The sentence of a registration; that of a reason code is its own."""
+    if isinstance(registration, ReasonText):
+        return " ".join(registration.texts.values()).strip()
+    return str(getattr(registration, "doc", "")).strip()
 
 
 def _import(name: str) -> tuple[float | None, tuple[str, ...]]:

@@ -23,7 +23,7 @@ from trustcommerce.plugins import specs
 from trustcommerce.plugins.installed import Installed, installed, named
 from trustcommerce.plugins.loaded import Plugin
 from trustcommerce.plugins.requests import Request
-from trustcommerce.registry import Registry, called
+from trustcommerce.registry import Kind, Registry, called
 
 __all__ = ["load_plugins"]
 
@@ -205,7 +205,19 @@ def _given(plugin: Plugin, module: ModuleType, manager: pluggy.PluginManager) ->
                     raise _Broken(
                         f"plugin {plugin.said}: `{caller.name}` gives {type(each).__name__}, and {names} is expected"
                     )
+                if isinstance(each, Kind):
+                    _check_schema(plugin, each)
             yield from found
+
+
+def _check_schema(plugin: Plugin, kind: Kind) -> None:
+    import jsonschema
+
+    try:
+        jsonschema.Draft202012Validator.check_schema(dict(kind.schema))
+    except (jsonschema.SchemaError, TypeError, ValueError) as error:
+        what = getattr(error, "message", None) or _first_line(error)
+        raise _Broken(f"plugin {plugin.said}: the schema of `{kind.name}` is none: {what}") from error
 
 
 def _first_cause(error: BaseException) -> BaseException:

@@ -7,9 +7,19 @@ from collections.abc import Iterable, Mapping
 
 import pluggy
 
-from trustcommerce.registry import Output
+from trustcommerce.registry import CampaignPolicy, Metric, Output, ReasonText, RuleKind
 
-__all__ = ["HOOKS", "PROJECT", "hookimpl", "hookspec", "trustcommerce_outputs"]
+__all__ = [
+    "HOOKS",
+    "PROJECT",
+    "hookimpl",
+    "hookspec",
+    "trustcommerce_campaign_policies",
+    "trustcommerce_metrics",
+    "trustcommerce_outputs",
+    "trustcommerce_reason_texts",
+    "trustcommerce_rule_kinds",
+]
 
 PROJECT = "trustcommerce"
 """The prefix of hooks, and the group of entry points."""
@@ -23,4 +33,34 @@ def trustcommerce_outputs() -> Iterable[Output]:
     return ()
 
 
-HOOKS: Mapping[str, tuple[type, ...]] = {"trustcommerce_outputs": (Output,)}
+@hookspec
+def trustcommerce_metrics() -> Iterable[Metric]:
+    """Kinds of metric: `kind: NAME` in the block `metrics`."""
+    return ()
+
+
+@hookspec
+def trustcommerce_rule_kinds() -> Iterable[RuleKind]:
+    """Kinds of decision: `kind: NAME` in the blocks `values`, `levels` and `resources`."""
+    return ()
+
+
+@hookspec
+def trustcommerce_campaign_policies() -> Iterable[CampaignPolicy]:
+    """Bundles of metrics, decisions and pools: `kind: NAME` in the block `policies`."""
+    return ()
+
+
+@hookspec
+def trustcommerce_reason_texts() -> Iterable[ReasonText]:
+    """Sentences for reason codes, by language; the pack's own go before."""
+    return ()
+
+
+HOOKS: Mapping[str, tuple[type, ...]] = {
+    "trustcommerce_campaign_policies": (CampaignPolicy,),
+    "trustcommerce_metrics": (Metric,),
+    "trustcommerce_outputs": (Output,),
+    "trustcommerce_reason_texts": (ReasonText,),
+    "trustcommerce_rule_kinds": (RuleKind,),
+}

@@ -1,26 +1,36 @@
 """The typed registrations that the core and plugins fill, and the registry that holds them."""
 
 from trustcommerce.registry.registrations import (
+    CampaignPolicy,
     ChoiceForm,
     Function,
+    Kind,
     Macro,
+    Metric,
     MetricKind,
     Output,
     ReasonText,
+    RuleKind,
     Scan,
     Source,
+    Use,
 )
 from trustcommerce.registry.registry import Registry, called
 
 __all__ = [
+    "CampaignPolicy",
     "ChoiceForm",
     "Function",
+    "Kind",
     "Macro",
+    "Metric",
     "MetricKind",
     "Output",
     "ReasonText",
     "Registry",
+    "RuleKind",
     "Scan",
     "Source",
+    "Use",
     "called",
 ]

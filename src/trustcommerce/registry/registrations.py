@@ -14,7 +14,21 @@ if TYPE_CHECKING:
 
     from trustcommerce.model.pack import TableSpec
 
-__all__ = ["ChoiceForm", "Function", "Macro", "MetricKind", "Output", "ReasonText", "Scan", "Source"]
+__all__ = [
+    "CampaignPolicy",
+    "ChoiceForm",
+    "Function",
+    "Kind",
+    "Macro",
+    "Metric",
+    "MetricKind",
+    "Output",
+    "ReasonText",
+    "RuleKind",
+    "Scan",
+    "Source",
+    "Use",
+]
 
 
 @frozen(kw_only=True)
@@ -50,6 +64,55 @@ class MetricKind:
     lower: Callable[..., Any]
     doc: str
     example: str
+
+
+@frozen(kw_only=True)
+class Use:
+    """One place where an author says `kind:`.
+
+    Args:
+        name: The item's name.
+        block: The block it stands in.
+        given: What stands beside `kind`, as plain data; a text that is put into the result as it is keeps its place,
+            so that errors in it point there.
+    """
+
+    name: str
+    block: str
+    given: Mapping[str, Any]
+
+
+@frozen(kw_only=True)
+class Kind:
+    """What an item with `kind: NAME` stands for.
+
+    Args:
+        schema: JSON Schema of what stands beside `kind`: an object.
+        expand: `(use) -> {block: {name: item}}` in the language of rule sets; pure, and called once for each use.
+        doc: One sentence.
+        example: The item in YAML; it is expanded when the plugin is examined.
+    """
+
+    name: str
+    schema: Mapping[str, object]
+    expand: Callable[[Use], Mapping[str, Mapping[str, Any]]]
+    doc: str
+    example: str
+
+
+@frozen(kw_only=True)
+class Metric(Kind):
+    """A kind of metric, of the block `metrics`."""
+
+
+@frozen(kw_only=True)
+class RuleKind(Kind):
+    """A kind of decision, of the blocks `values`, `levels` and `resources`."""
+
+
+@frozen(kw_only=True)
+class CampaignPolicy(Kind):
+    """A bundle of items, of the block `policies`."""
 
 
 @frozen(kw_only=True)

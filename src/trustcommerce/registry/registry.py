@@ -7,12 +7,15 @@ from attrs import field, frozen
 
 from trustcommerce.errors import PluginError
 from trustcommerce.registry.registrations import (
+    CampaignPolicy,
     ChoiceForm,
     Function,
     Macro,
+    Metric,
     MetricKind,
     Output,
     ReasonText,
+    RuleKind,
     Source,
 )
 
@@ -30,6 +33,9 @@ class Registry:
     sources: dict[str, Source] = field(factory=dict)
     outputs: dict[str, Output] = field(factory=dict)
     reason_texts: dict[str, ReasonText] = field(factory=dict)
+    metrics: dict[str, Metric] = field(factory=dict)
+    rule_kinds: dict[str, RuleKind] = field(factory=dict)
+    campaign_policies: dict[str, CampaignPolicy] = field(factory=dict)
 
     @classmethod
     def of(cls, registrations: Iterable[Any]) -> "Registry":
@@ -77,6 +83,9 @@ _PLACES: dict[type, tuple[str, str]] = {
     Source: ("sources", "suffix"),
     Output: ("outputs", "name"),
     ReasonText: ("reason_texts", "code"),
+    Metric: ("metrics", "name"),
+    RuleKind: ("rule_kinds", "name"),
+    CampaignPolicy: ("campaign_policies", "name"),
 }
 """Where each kind of registration stands in a registry, and what its name is."""
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["as_meant", "check_shape"]
 
 CURRENCY = "^[A-Z]{3}$"
-_PLANNED = ("state", "policies")
+_PLANNED = ("state",)
+_EXPANDED = ("policies",)
 _KINDS = {
     "object": "a mapping",
     "array": "a list",
@@ -66,7 +67,7 @@ def as_meant(tree: Mapping, schema: dict[str, Any], problems: Problems) -> Mappi
     entries = []
     for entry in tree:
         name = entry.key.text
-        strange = name not in schema["properties"] and name not in _PLANNED
+        strange = name not in schema["properties"] and name not in (*_PLANNED, *_EXPANDED)
         meant = nearest(name, free) if strange else None
         if meant is not None:
             free.remove(meant)

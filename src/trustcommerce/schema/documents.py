@@ -4,7 +4,7 @@ Dated values are folded before a rule set is checked, so the schemas do not know
 that `trustcommerce schema` prints for editors allows them everywhere.
 """
 
-from trustcommerce.registry import Registry
+from trustcommerce.registry import Kind, Registry
 from trustcommerce.schema import facts
 from trustcommerce.schema.parts import (
     CONSTANT,
@@ -26,7 +26,7 @@ from trustcommerce.schema.parts import (
     named,
 )
 
-__all__ = ["case_schema", "pack_schema", "ruleset_schema", "with_dates"]
+__all__ = ["authored_schema", "case_schema", "pack_schema", "ruleset_schema", "with_dates"]
 
 DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 EFFECTIVE = mapping({"from": DATE, "until": DATE})
@@ -123,8 +123,54 @@ def _pool() -> Schema:
     )
 
 
+def authored_schema(registry: Registry) -> Schema:
+    """The schema of `rulesets/*.yaml` as they are written: with the kinds that plugins give, and dates everywhere."""
+    schema = ruleset_schema(registry)
+    blocks = schema["properties"]
+    for block, kinds in (
+        ("metrics", registry.metrics),
+        ("values", registry.rule_kinds),
+        ("levels", registry.rule_kinds),
+        ("resources", registry.rule_kinds),
+    ):
+        (items,) = blocks[block]["patternProperties"].values()
+        items["anyOf"] = [*items["anyOf"], *(_used(each, {**TITLED, **_ASIDE}) for each in kinds.values())]
+    policies = [_used(each, {**TITLED, "effective": EFFECTIVE}) for each in registry.campaign_policies.values()]
+    if policies:
+        blocks["policies"] = named({"anyOf": policies})
+    return with_dates(schema)
+
+
+_ASIDE: Schema = {
+    "effective": EFFECTIVE,
+    "unit": TEXT,
+    "better": {"enum": ["higher", "lower"]},
+    "range": RANGE,
+    "round": NUMBER,
+    "missing": RESULT,
+    "applies": EXPRESSION,
+    "exceptions": {"type": "array", "items": EXCEPTION},
+}
+"""What any item may say beside its kind."""
+
+
+def _used(kind: Kind, beside: Schema) -> Schema:
+    """An item that says a kind, with its parameters."""
+    given = dict(kind.schema)
+    properties = given.get("properties", {})
+    required = given.get("required", [])
+    assert isinstance(properties, dict) and isinstance(required, list)
+    return {
+        "additionalProperties": False,
+        **given,
+        "description": kind.doc,
+        "properties": {**beside, **properties, "kind": {"enum": [kind.name]}},
+        "required": ["kind", *required],
+    }
+
+
 def ruleset_schema(registry: Registry) -> Schema:
-    """The schema of `rulesets/*.yaml`, with the registry's metric kinds and choice forms."""
+    """The schema of rule sets in the language alone, with the registry's metric kinds and choice forms."""
     item = {
         **TITLED,
         **_choice(registry),
