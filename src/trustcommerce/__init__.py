@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from trustcommerce.diagnostics import Diagnostic
     from trustcommerce.engine import Engine, check, load
     from trustcommerce.errors import DataError, PluginError, PolicyError, RunError, TrustCommerceError
+    from trustcommerce.pacing import Pace, pace
     from trustcommerce.run.snapshot import Snapshot
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Decision",
     "Diagnostic",
     "Engine",
+    "Pace",
     "PluginError",
     "PolicyError",
     "Reason",
@@ -26,6 +28,7 @@ __all__ = [
     "__version__",
     "check",
     "load",
+    "pace",
 ]
 
 __version__ = "0.1.0"
@@ -41,6 +44,8 @@ _HOMES = {
     "Score": "decision",
     "State": "decision",
     "Snapshot": "run.snapshot",
+    "Pace": "pacing",
+    "pace": "pacing",
     "Diagnostic": "diagnostics",
     "Engine": "engine",
     "check": "engine",

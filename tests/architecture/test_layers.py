@@ -14,7 +14,7 @@ LAYERS = [
     {"codes"},
     {"diagnostics"},
     {"errors"},
-    {"replaced"},
+    {"replaced", "pacing"},
     {"samples"},
     {"read"},
     {"language"},
