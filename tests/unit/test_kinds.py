@@ -116,7 +116,7 @@ def test_dates_of_a_policy_hold_for_all_that_it_makes(make: Make) -> None:
     ("rules", "messages"),
     [
         ("metrics: {part: {kind: shere, of: x}}", ["no kind of metric `shere` | did you mean `share`?"]),
-        ("metrics: {part: {kind: gift, of: x}}", ["no kind of metric `gift` | the pack's plugins give share"]),
+        ("metrics: {part: {kind: gift, of: x}}", ["no kind of metric `gift` | it is a kind of campaign policy"]),
         ("metrics: {part: {kind: share, off: x}}", ["unknown key `off` | did you mean `of`?"]),
         ("metrics: {part: {kind: share}}", ["`of` is not said here | None"]),
         ("metrics: {part: {kind: share, of: 5}}", ["expected text, found `5` | None"]),
@@ -176,11 +176,10 @@ def test_mistakes_of_plugins(make: Make, body: str, message: str) -> None:
 def test_a_schema_that_is_none(make: Make) -> None:
     pack, plugin = make("values: {v: 1}")
     path = Path(plugin)
-    path.write_text(
-        path.read_text("utf-8").replace('SCHEMA = {"type": "object"', 'SCHEMA = {"type": "objekt"'), "utf-8"
-    )
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('"of": {"type": "string"}', '"of": {"type": "strang"}'), "utf-8")
     (found,) = tc.check(pack, plugins=[plugin])
-    assert found.message.startswith("plugin kinds 1.2: the schema of `gift` is none: 'objekt' is not valid")
+    assert found.message.startswith("plugin kinds 1.2: the CampaignPolicy `gift` has a schema that is none: 'strang'")
 
 
 def test_examples_are_run(make: Make) -> None:
@@ -219,3 +218,67 @@ def test_the_schema_for_editors(make: Make) -> None:
     assert not validator.is_valid({**head, "metrics": {"part": {"kind": "share", "off": "x"}}})
     assert not validator.is_valid({**head, "policies": {"present": {"kind": "share", "of": "x"}}})
     assert CliRunner().invoke(group, ["schema", "-p", "nothing.py"]).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ('"type": "object", "properties"', '"type": "string", "properties"', "has a schema that is of no object"),
+        ("schema=SCHEMA, expand=share", "schema=[], expand=share", "has a schema that is of no object"),
+        ('{"of": {"type": "string"}', '{"of": {"$ref": "http://x.invalid/y"}', "has a schema that refers to others"),
+        ('"required": ["of"]', '"required": ["title"]', "demands `title`, which is said of any item"),
+        ('name="share", schema', "name=3, schema", "the Metric 3 has no name"),
+        ('example="s: {kind: share, of: x}"', "example=None", "has no example, or nothing that expands it"),
+    ],
+)
+def test_records_that_are_wrong(make: Make, before: str, after: str, message: str) -> None:
+    """Refused when the plugin is loaded."""
+    pack, plugin = make("values: {v: 1}")
+    path = Path(plugin)
+    text = path.read_text("utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after, 1), "utf-8")
+    (found,) = tc.check(pack, plugins=[plugin])
+    assert message in found.message
+
+
+def test_two_of_one_name_in_a_plugin(make: Make) -> None:
+    pack, plugin = make("values: {v: 1}")
+    path = Path(plugin)
+    line = next(each for each in path.read_text("utf-8").splitlines() if "yield Metric(" in each)
+    path.write_text(path.read_text("utf-8").replace(line, f"{line}\n{line}", 1), "utf-8")
+    assert said(pack, plugin) == ["plugin kinds 1.2 gives the Metric `share` twice | None"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "messages"),
+    [
+        ("policies: [a]", ["expected a mapping from names to policies | None"]),
+        ("metrics: {part: {kind: [share]}}", ["`kind` is the name of a kind | None"]),
+        ("metrics: {part: {kind: twice, of: x}}", ["no kind of metric `twice` | it is a kind of decision"]),
+        (
+            "metrics: {part: {kind: share, off: x}}\nvalues: {v: part_more + 1}",
+            ["unknown key `off` | did you mean `of`?"],
+        ),
+        ("policies: {p: {kind: gift, off: x}}\nvalues: {v: p_more + p}", ["unknown key `off` | did you mean `of`?"]),
+        (
+            "scores: {s: {kind: share, of: x}}",
+            ["unknown key `kind` | kinds of plugins stand in metrics, values, levels, resources and policies"],
+        ),
+    ],
+)
+def test_what_follows_from_a_mistake_is_not_said(make: Make, rules: str, messages: list[str]) -> None:
+    """Nor is anything passed over."""
+    pack, plugin = make(rules)
+    found = said(pack, plugin)
+    assert set(messages) <= set(found)
+    assert len(found) == len(messages) or rules.startswith("scores")
+
+
+def test_short_items_of_a_policy_have_its_dates(make: Make) -> None:
+    pack, plugin = make("policies: {p: {kind: gift, of: x, effective: {from: 2023-05-19}}}")
+    path = Path(plugin)
+    long = '{"value": "case when wanted then 1 else 0 end"}'
+    path.write_text(path.read_text("utf-8").replace(long, '"case when wanted then 1 else 0 end"'), "utf-8")
+    row = tc.load(pack, plugins=[plugin]).score("r", {"k": "a", "x": 4, "y": 1}, "2023-05-18")
+    assert (row["wanted"], row["p"]) == (True, None)

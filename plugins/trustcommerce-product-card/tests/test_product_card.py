@@ -221,7 +221,7 @@ def test_the_statement_of_a_store(engine: tc.Engine) -> None:
     )
 )
 def test_charged_and_waived_are_what_is_due(engine: tc.Engine, drawn: list[tuple[Any, ...]]) -> None:
-    """To the last fen, for every order and for every store; nothing is below 0, and nothing more taken back than waived."""
+    """To the last fen, for every order and for every store; no more is taken back than was waived."""
     orders = [
         {
             **ORDER,

@@ -190,3 +190,16 @@ def test_mistakes_point_into_the_rules(tmp_path: Path) -> None:
     assert (said.message, said.hint) == ("no fact `solt`", "did you mean `sold`?")
     assert said.span is not None
     assert said.span.file.text[said.span.start : said.span.end] == "solt"
+
+
+def test_dates_of_the_plan(tmp_path: Path) -> None:
+    """Before it begins nothing is shared, and what it rests on is measured all the same."""
+    (tmp_path / "rulesets").mkdir()
+    (tmp_path / "pack.yaml").write_text(PACK, "utf-8")
+    text = CREATORS.replace("kind: river_reward,", "kind: river_reward, effective: {from: 2023-05-10},")
+    (tmp_path / "rulesets/river_creator.yaml").write_text(text, "utf-8")
+    engine = tc.load(tmp_path)
+    for day, granted in (("2023-05-09", 0), ("2023-05-10", 100)):
+        result = engine.score_table("river_creator", None, day, tables=_facts())
+        assert sum(result["reward"].to_pylist()) == granted
+        assert result["reward_good_sales"].to_pylist()[0] == 6300

@@ -10,8 +10,8 @@ from trustcommerce.diagnostics import Problems, Span
 from trustcommerce.expansion.made import NotPlain, given, made
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.plugins.loaded import Plugin
-from trustcommerce.read.tree import Entry, Mapping, Scalar, plain
-from trustcommerce.registry import Kind, Registry, Use
+from trustcommerce.read.tree import Entry, Mapping, Node, Scalar, plain
+from trustcommerce.registry import ASIDE, Kind, Registry, Use
 from trustcommerce.schema import check_shape
 
 __all__ = ["KINDS", "KINDS_OF", "expanded"]
@@ -27,9 +27,8 @@ KINDS_OF = {
 KINDS = {"metrics": "metric", "rule_kinds": "decision", "campaign_policies": "campaign policy"}
 
 _MADE = ("facts", "references", "windows", "metrics", "values", "scores", "levels", "resources", "pools")
-_ITEMS = ("metrics", "values", "scores", "levels", "resources", "pools")
-_OWN = ("title", "about", "effective", "unit", "better", "range", "round", "missing", "applies", "exceptions")
-"""What an author says of any item, beside its kind; it goes before what the kind says."""
+_OUTCOMES = ("scores", "levels", "resources", "pools")
+"""Blocks whose items hold on the dates of the policy that makes them; what is measured is measured on all days."""
 _DEPTH = 20
 
 Path = tuple[str, str]
@@ -62,6 +61,8 @@ class _Expansion:
     def tree(self) -> Mapping:
         due: list[tuple[str, Entry, int]] = []
         for entry in self.source:
+            if entry.key.text == "policies" and not isinstance(entry.value, Mapping):
+                self.problems.add(codes.WRONG_SHAPE, "expected a mapping from names to policies", entry.key.span)
             if isinstance(entry.value, Mapping) and entry.key.text in (*_MADE, *KINDS_OF):
                 self.blocks[entry.key.text] = {each.key.text: each for each in entry.value}
                 due += [(entry.key.text, each, 0) for each in entry.value]
@@ -121,7 +122,7 @@ class _Expansion:
     def _own(self, entry: Entry, item: Entry) -> Mapping:
         """The item that has the author's name, with what its author says of it."""
         assert isinstance(entry.value, Mapping) and isinstance(item.value, Mapping)
-        said = [each for each in entry.value if each.key.text in _OWN]
+        said = [each for each in entry.value if each.key.text in ASIDE]
         names = {each.key.text for each in said}
         rest = [each for each in item.value if each.key.text not in names]
         return Mapping((*rest, *said), entry.value.span, entry.value.size)
@@ -135,14 +136,14 @@ class _Expansion:
         shelf = KINDS_OF[block]
         kinds: dict[str, Kind] = getattr(self.registry, shelf)
         if not isinstance(said, Scalar) or said.text not in kinds:
-            self._unknown(said.text if isinstance(said, Scalar) else "", entry, shelf, kinds)
+            self._unknown(said, entry, shelf, kinds)
             return None
         kind, place = kinds[said.text], said.span
         if depth >= _DEPTH:
             self.problems.add(codes.CYCLE, f"`kind: {kind.name}` makes itself over and over", place)
             return None
         owner = next((each.said for each in self.plugins if kind in each.gives), "the core")
-        own = _OWN if block != "policies" else ("title", "about", "effective")
+        own = ASIDE if block != "policies" else ("title", "about", "effective")
         beside = tuple(each for each in entry.value if each.key.text not in (*own, "kind"))
         parameters = Mapping(beside, entry.value.span, entry.value.size)
         before, found = self.problems.met, None
@@ -162,21 +163,22 @@ class _Expansion:
             return None
         return self._dated(found, entry.value) if block == "policies" else found
 
-    def _unknown(self, name: str, entry: Entry, shelf: str, kinds: PlainMapping[str, Kind]) -> None:
-        assert isinstance(entry.value, Mapping)
-        node = entry.value.entry("kind")
-        span = entry.key.span if node is None else node.value.span
-        if node is None:
-            self.problems.add(codes.MISSING_KEY, f"`{entry.key.text}` does not say its `kind`", span)
-            return
+    def _unknown(self, said: Node | None, entry: Entry, shelf: str, kinds: PlainMapping[str, Kind]) -> None:
+        span = entry.key.span if said is None else said.span.head()
         if any(each.code == codes.BAD_PLUGIN for each in self.problems.errors):
             return  # it may well be the plugin that is not there
-        hint = did_you_mean(name, kinds) or (
-            f"the pack's plugins give {', '.join(kinds)}"
+        if not isinstance(said, Scalar) or not isinstance(said.value, str):
+            self.problems.add(codes.WRONG_SHAPE, "`kind` is the name of a kind", span)
+            return
+        others = [KINDS[each] for each in KINDS if each != shelf and said.text in getattr(self.registry, each)]
+        hint = did_you_mean(said.text, kinds) or (
+            f"it is a kind of {others[0]}"
+            if others
+            else f"the pack's plugins give {', '.join(kinds)}"
             if kinds
             else "a plugin gives it: name it in pack.yaml, `plugins`"
         )
-        self.problems.add(codes.UNKNOWN_NAME, f"no kind of {KINDS[shelf]} `{name}`", span, hint)
+        self.problems.add(codes.UNKNOWN_NAME, f"no kind of {KINDS[shelf]} `{said.text}`", span, hint)
 
     def _wrong(self, kind: Kind, owner: str, place: Span, what: str) -> None:
         self.problems.add(codes.BAD_PLUGIN, f"plugin {owner}: `kind: {kind.name}` {what}", place)
@@ -210,17 +212,19 @@ class _Expansion:
 
     @staticmethod
     def _dated(found: dict[str, Mapping], policy: Mapping) -> dict[str, Mapping]:
-        """A policy's own dates hold for all that it makes."""
+        """A policy's own dates hold for all that it decides."""
         effective = policy.entry("effective")
         if effective is None:
             return found
-        dated = {}
-        for block, items in found.items():
-            entries = [
-                Entry(each.key, Mapping((*each.value.entries, effective), each.value.span, each.value.size))
-                if block in _ITEMS and isinstance(each.value, Mapping) and "effective" not in each.value
-                else each
-                for each in items
-            ]
-            dated[block] = Mapping(tuple(entries), items.span, items.size)
-        return dated
+
+        def dated(item: Entry) -> Entry:
+            if isinstance(item.value, Mapping):
+                said = () if "effective" in item.value else (effective,)
+                return Entry(item.key, Mapping((*item.value.entries, *said), item.value.span, item.value.size))
+            value = Entry(Scalar("value", "value", item.value.span), item.value)
+            return Entry(item.key, Mapping((value, effective), item.value.span))
+
+        return {
+            block: Mapping(tuple(map(dated, items)), items.span, items.size) if block in _OUTCOMES else items
+            for block, items in found.items()
+        }

@@ -3,6 +3,8 @@
 import datetime as dt
 from collections.abc import Collection, Iterator
 
+from attrs import evolve
+
 from trustcommerce import codes
 from trustcommerce.diagnostics import Problems
 from trustcommerce.language.bind import Text
@@ -25,6 +27,7 @@ def read_ruleset(
     problems: Problems,
     *,
     broken: Collection[Path] = (),
+    unread: Collection[str] = (),
     since: dt.date | None = None,
     until: dt.date | None = None,
 ) -> RuleSet | None:
@@ -35,10 +38,12 @@ def read_ruleset(
         registry: For the keys of choice forms and metric kinds.
         problems: Takes what is wrong.
         broken: Paths of nodes with the wrong shape; items that hold one are kept by name only.
+        unread: Names of items whose kind could not be read.
         since: First day of this version, None for the beginning of time.
         until: First day after it.
     """
-    return _Reader(tree, registry, problems, {tuple(map(str, path)) for path in broken}).read(since, until)
+    read = _Reader(tree, registry, problems, {tuple(map(str, path)) for path in broken}).read(since, until)
+    return None if read is None else evolve(read, unread=tuple(unread))
 
 
 class _Reader(FactReader):

@@ -93,7 +93,7 @@ class RuleSet:
 
     `effective` bounds the rule set, `since` and `until` this version of it. The subjects are the rows
     of `table`, or the keys that stand in the fact `fact`. `broken` are names of what can't be read,
-    which is reported already.
+    which is reported already; names that begin with one of `unread` would be made by a kind that can't be.
     """
 
     name: str
@@ -117,5 +117,6 @@ class RuleSet:
     scores: dict[str, Part]
     pools: dict[str, Pool]
     broken: frozenset[str]
+    unread: tuple[str, ...] = ()
     span: Span = _span
     spans: dict[str, Span] = _span

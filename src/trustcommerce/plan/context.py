@@ -122,7 +122,12 @@ class Context:
             return self._known_present(self.aliases[head](".".join(parts[1:]), span))
         elif head in self.references:
             return self._known_present(self.references[head](".".join(parts[1:]), self.metric or "", span))
-        return poison(span) if head in self.ruleset.broken else self._unknown(parts, span)
+        return poison(span) if self._unread(head) else self._unknown(parts, span)
+
+    def _unread(self, name: str) -> bool:
+        """Whether a name is of something that can't be read, or would be made by it."""
+        made = any(name == each or name.startswith(f"{each}_") for each in self.ruleset.unread)
+        return made or name in self.ruleset.broken
 
     def _known_present(self, expr: Expr) -> Expr:
         """`expr` as never missing, where a condition that holds says so."""

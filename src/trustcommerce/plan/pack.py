@@ -206,7 +206,8 @@ class _Planner:
         folded = fold_dates(tree, day, self.problems)
         assert isinstance(folded, Mapping)
         broken = [*unread, *check_shape(folded, self.schema, self.problems)]
-        return read_ruleset(folded, self.registry, self.problems, broken=broken, since=since, until=until)
+        names = [name for _, name in unread]
+        return read_ruleset(folded, self.registry, self.problems, broken=broken, unread=names, since=since, until=until)
 
     def _check_totals(self, versions: list[Version]) -> None:
         """Weights of siblings sum alike on every date."""

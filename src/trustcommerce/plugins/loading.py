@@ -6,9 +6,10 @@ One plugin manager for each engine. A plugin that fails is taken out again and l
 import hashlib
 import importlib
 import importlib.util
+import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,7 +24,7 @@ from trustcommerce.plugins import specs
 from trustcommerce.plugins.installed import Installed, installed, named
 from trustcommerce.plugins.loaded import Plugin
 from trustcommerce.plugins.requests import Request
-from trustcommerce.registry import Kind, Registry, called
+from trustcommerce.registry import ASIDE, Kind, ReasonText, Registry, called
 
 __all__ = ["load_plugins"]
 
@@ -61,6 +62,7 @@ def load_plugins(asked: Sequence[Request], core: Registry, problems: Problems) -
 
 def _joined(registry: Registry, loaded: Iterable[Plugin], plugin: Plugin) -> Registry:
     """The registry with what a plugin gives."""
+    given: list[Any] = []
     for each in plugin.gives:
         held = registry.holds(each)
         if held is not None:
@@ -68,7 +70,12 @@ def _joined(registry: Registry, loaded: Iterable[Plugin], plugin: Plugin) -> Reg
             by = f"plugin {owner.said}" if owner else "the core"
             kind, name = called(each)
             raise _Broken(f"plugin {plugin.said} gives the {kind} `{name}`, which {by} gives already")
-    return registry.with_more(plugin.gives)
+        more = registry.with_more(given)
+        if more.holds(each) is not None:
+            kind, name = called(each)
+            raise _Broken(f"plugin {plugin.said} gives the {kind} `{name}` twice")
+        given.append(each)
+    return registry.with_more(given)
 
 
 # -- one plugin
@@ -205,19 +212,43 @@ def _given(plugin: Plugin, module: ModuleType, manager: pluggy.PluginManager) ->
                     raise _Broken(
                         f"plugin {plugin.said}: `{caller.name}` gives {type(each).__name__}, and {names} is expected"
                     )
-                if isinstance(each, Kind):
-                    _check_schema(plugin, each)
+                _check(plugin, each)
             yield from found
 
 
-def _check_schema(plugin: Plugin, kind: Kind) -> None:
+def _check(plugin: Plugin, record: Any) -> None:
+    """What a record of a hook must be beyond its class."""
+    kind, name = called(record)
+    if not isinstance(name, str) or not name:
+        raise _Broken(f"plugin {plugin.said}: the {kind} {name!r} has no name")
+    said = f"plugin {plugin.said}: the {kind} `{name}`"
+    if isinstance(record, ReasonText):
+        texts = record.texts
+        if not isinstance(texts, Mapping) or not texts or not all(isinstance(each, str) for each in texts.values()):
+            raise _Broken(f"{said} has no texts by language")
+    if isinstance(record, Kind):
+        _check_schema(said, record.schema)
+        if not isinstance(record.example, str) or not callable(record.expand):
+            raise _Broken(f"{said} has no example, or nothing that expands it")
+
+
+def _check_schema(said: str, schema: Any) -> None:
+    """The schema of a kind: of an object, complete in itself, of what authors do not say of every item."""
+    if not isinstance(schema, Mapping) or schema.get("type") != "object":
+        raise _Broken(f"{said} has a schema that is of no object", 'say `"type": "object"`')
     import jsonschema
 
     try:
-        jsonschema.Draft202012Validator.check_schema(dict(kind.schema))
+        text = json.dumps(schema)
+        jsonschema.Draft202012Validator.check_schema(dict(schema))
     except (jsonschema.SchemaError, TypeError, ValueError) as error:
         what = getattr(error, "message", None) or _first_line(error)
-        raise _Broken(f"plugin {plugin.said}: the schema of `{kind.name}` is none: {what}") from error
+        raise _Broken(f"{said} has a schema that is none: {what}") from error
+    if '"$ref"' in text or '"$dynamicRef"' in text:
+        raise _Broken(f"{said} has a schema that refers to others: nothing is fetched", "write it out")
+    own = [each for each in schema.get("required", ()) if each in ASIDE]
+    if own:
+        raise _Broken(f"{said} demands `{own[0]}`, which is said of any item and not handed on")
 
 
 def _first_cause(error: BaseException) -> BaseException:

@@ -1,6 +1,7 @@
 """The typed registrations that the core and plugins fill, and the registry that holds them."""
 
 from trustcommerce.registry.registrations import (
+    ASIDE,
     CampaignPolicy,
     ChoiceForm,
     Function,
@@ -18,6 +19,7 @@ from trustcommerce.registry.registrations import (
 from trustcommerce.registry.registry import Registry, called
 
 __all__ = [
+    "ASIDE",
     "CampaignPolicy",
     "ChoiceForm",
     "Function",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from trustcommerce.model.pack import TableSpec
 
 __all__ = [
+    "ASIDE",
     "CampaignPolicy",
     "ChoiceForm",
     "Function",
@@ -64,6 +65,10 @@ class MetricKind:
     lower: Callable[..., Any]
     doc: str
     example: str
+
+
+ASIDE = ("title", "about", "effective", "unit", "better", "range", "round", "missing", "applies", "exceptions")
+"""What an author says of any item, beside its kind; it goes before what the kind says."""
 
 
 @frozen(kw_only=True)

@@ -11,6 +11,7 @@ from trustcommerce.diagnostics import Problems, Span
 from trustcommerce.language.names import did_you_mean, nearest
 from trustcommerce.read.scalars import mistaken
 from trustcommerce.read.tree import Entry, Mapping, Node, Scalar, Sequence, plain
+from trustcommerce.schema.parts import NAME
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -20,6 +21,11 @@ __all__ = ["as_meant", "check_shape"]
 CURRENCY = "^[A-Z]{3}$"
 _PLANNED = ("state",)
 _EXPANDED = ("policies",)
+_PLAIN = (
+    *("pattern", "const", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength"),
+    "uniqueItems",
+)
+"""Keywords that only schemas of plugins have; jsonschema's own sentences say what is wrong."""
 _KINDS = {
     "object": "a mapping",
     "array": "a list",
@@ -121,13 +127,15 @@ def _report(error: "ValidationError", tree: Node, problems: Problems) -> bool:
             place.head(),
             "write the three capital letters of ISO 4217, as CNY",
         )
-    elif error.validator == "pattern":
+    elif error.validator == "pattern" and value == NAME:
         problems.add(
             codes.WRONG_SHAPE,
             f"`{error.instance}` is no name",
             place.head(),
             "names are letters, digits and _, and do not begin with a digit",
         )
+    elif error.validator in _PLAIN:
+        problems.add(codes.WRONG_SHAPE, str(error.message), place.head())
     elif error.validator == "enum":
         problems.add(
             codes.WRONG_SHAPE,
@@ -171,6 +179,8 @@ def _unknown_keys(error: "ValidationError", node: Mapping, problems: Problems) -
         else:
             meant = did_you_mean(name, [key for key in known if key not in node])
             hint = meant or did_you_mean(name, known) or f"known here: {', '.join(known)}"
+            if name == "kind":
+                hint = "kinds of plugins stand in metrics, values, levels, resources and policies"
             if not error.absolute_path and name in _PLANNED:
                 hint = f"`{name}` is not supported yet"
             problems.add(codes.UNKNOWN_KEY, f"unknown key `{name}`", entry.key.span, hint)
