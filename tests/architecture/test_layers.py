@@ -41,6 +41,7 @@ LAYERS = [
     {"warehouse"},
     {"engine"},
     {"analysis"},
+    {"testing"},
     {"cli"},
     {"__main__"},
 ]

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from click.testing import CliRunner
 
 import trustcommerce as tc
 from trustcommerce.builtin import core_registry
+from trustcommerce.cli.main import group
 from trustcommerce.expansion.examples import try_example
 from trustcommerce.plugins.doctor import examined
 from trustcommerce.plugins.installed import installed
 from trustcommerce.plugins.requests import ENVIRONMENT
+from trustcommerce.testing import OutputSuite
 
 GOOD = '''"""Tables as tab-separated text."""
 from trustcommerce.plugin import Output, hookimpl
@@ -231,3 +234,32 @@ def test_packs_without_plugins_do_not_import_pluggy(pack: Callable[..., Path]) -
     code = f"import sys, trustcommerce as tc; tc.load({str(pack())!r}); print('pluggy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_new_plugin(tmp_path: Path) -> None:
+    """Its tests pass as they are written, and it is fine; it is not written over another."""
+    out = tmp_path / "trustcommerce-repeat-buyers"
+    done = CliRunner().invoke(group, ["plugins", "new", "repeat-buyers", "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    found = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(out)],
+        cwd=out,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert found.returncode == 0, found.stdout
+    assert "6 passed" in found.stdout
+    again = CliRunner().invoke(group, ["plugins", "new", "repeat-buyers", "--out", str(out)])
+    assert again.exit_code == 1
+    assert "is not empty" in str(again.exception)
+    named = CliRunner().invoke(group, ["plugins", "new", "Repeat Buyers", "--out", str(tmp_path / "x")])
+    assert named.exit_code == 1
+    assert "is no name of a plugin" in str(named.exception)
+
+
+class TestTsv(OutputSuite):
+    """A format of results, by the suite that every plugin's author may inherit."""
+
+    plugin = str(Path(__file__).parent / "tsv_plugin.py")
+    format = "tsv"

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,7 @@ __all__ = ["plugins"]
 
 @click.group()
 def plugins() -> None:
-    """Plugins: list, show, doctor."""
+    """Plugins: list, show, doctor, new."""
 
 
 @plugins.command("list")
@@ -72,6 +73,21 @@ def doctor(names: tuple[str, ...]) -> None:
         wrong = wrong or not report.fine
         click.echo(report.text())
     sys.exit(1 if wrong else 0)
+
+
+@plugins.command()
+@click.argument("name")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Its folder, trustcommerce-NAME by default."
+)
+def new(name: str, out: Path | None) -> None:
+    """Write the plugin NAME: a small distribution with a kind of metric, and tests that pass as they are."""
+    from trustcommerce.plugins.new import write_plugin
+
+    folder = out if out is not None else Path(f"trustcommerce-{name}")
+    for path in write_plugin(name, folder):
+        click.echo(path.as_posix())
+    click.echo(f"now: python -m pytest {folder.as_posix()}")
 
 
 def _tried(name: str) -> "Plugin":
