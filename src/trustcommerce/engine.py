@@ -249,7 +249,7 @@ class Engine:
 
         day, known, chosen = day_of(as_of), _day(known_as_of), [only] if isinstance(only, str) else only
         place = None if out is None else Path(out)
-        earlier = earlier_pools(previous, self.plan, day)
+        earlier = earlier_pools(previous, self.plan, day, place)
         if spark is not None:
             from trustcommerce.cluster.job import run_cluster
 

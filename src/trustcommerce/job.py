@@ -170,7 +170,7 @@ def _pools(
     version = plan.version(day)
     assert version is not None
     found = {}
-    for pool in version.pools:
+    for pool in (each for each in version.pools if each.in_force):
         query = pooled(pool, opened.name(name)).sql(dialect="duckdb", identify=True)
         rows = opened.connection.execute(query).fetchall()
         found[pool.name] = merged(pool, pooled_of(pool, rows), earlier.get(pool.name, ()))

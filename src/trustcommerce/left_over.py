@@ -7,7 +7,7 @@ and a report in which nothing is lost of what nobody shared this time.
 import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +21,30 @@ from trustcommerce.run.values import accept
 
 __all__ = ["Earlier", "continued", "earlier_pools", "merged", "waiting"]
 
+_MOST = 10**18
 Line = dict[str, Any]
 Earlier = Mapping[str, Mapping[str, list[Line]]]
 """By rule set and pool, the lines of run.json: one for each partition."""
 
 
-def earlier_pools(previous: str | Path | None, loaded: PackPlan, day: dt.date) -> Earlier:
+def earlier_pools(previous: str | Path | None, loaded: PackPlan, day: dt.date, out: Path | None = None) -> Earlier:
     """What the run of the period before says of pools; nothing without one.
 
     Raises:
-        DataError: The folder holds no run, or one of another pack or of no earlier day.
+        DataError: The folder holds no run, or one of another pack or of no earlier day, or it would be replaced.
     """
     if previous is None:
         return {}
+    if out is not None and out.resolve() == Path(previous).resolve():
+        said = "the results would take the place of the run before, which a second try would need"
+        raise DataError(said, hint="give `out` a folder of its own")
     path = Path(previous) / "run.json"
     try:
         report = json.loads(path.read_text("utf-8"))
         pack, earlier = report["pack"], dt.date.fromisoformat(report["as_of"])
         found = {name: dict(pools) for name, pools in report["waiting"].items()}
         for name, each in report["rulesets"].items():
-            found[name] = {**found.get(name, {}), **each["pools"]}
+            found[name] = {**found.get(name, {}), **dict(each["pools"])}
     except OSError as error:
         said = f"{path.as_posix()}: {error.strerror}"
         raise DataError(said, hint="`previous` is the folder that the run of the period before wrote") from None
@@ -107,7 +111,7 @@ def _continued(plan: RuleSetPlan, day: dt.date, earlier: Earlier) -> RuleSetPlan
         if shape is None or shape.name not in pools:
             return node
         assert isinstance(node, Match) and isinstance(node.rows, Table)
-        rows = tuple(_row(plan.name, shape, entry, node.rows.fields) for entry in pools[shape.name])
+        rows = _rows(plan.name, shape, pools[shape.name], node.rows.fields)
         return evolve(node, rows=evolve(node.rows, rows=rows))
 
     relation = rebuilt(version.relation, change)
@@ -121,11 +125,24 @@ def _pool(node: Relation) -> str:
     return (node.rows.pool or "") if isinstance(node, Match) and isinstance(node.rows, Table) else ""
 
 
-def _row(ruleset: str, pool: PoolShape, entry: Any, fields: Sequence[Field]) -> tuple[Any, ...]:
-    """A line of run.json as a row of the pool's table."""
-    names = [text for text, _ in pool.within]
-    within = entry.get("within", {}) if isinstance(entry, Mapping) else None
-    if within is None or list(within) != names:
+def _rows(ruleset: str, pool: PoolShape, lines: Any, fields: Sequence[Field]) -> tuple[tuple[Any, ...], ...]:
+    """The lines of run.json as rows of the pool's table."""
+    if not isinstance(lines, list) or not all(isinstance(each, Mapping) for each in lines):
+        raise DataError(f"what the earlier run says of pool `{pool.name}` is no list of lines", ruleset=ruleset)
+    found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for each in lines:
+        row = _row(ruleset, pool, each, fields)
+        if row[:-2] in found:
+            shown = ", ".join(map(str, row[:-2]))
+            raise DataError(f"the earlier run has two lines of pool `{pool.name}` for {shown}", ruleset=ruleset)
+        found[row[:-2]] = row
+    return tuple(found.values())
+
+
+def _row(ruleset: str, pool: PoolShape, entry: Mapping[str, Any], fields: Sequence[Field]) -> tuple[Any, ...]:
+    """One line as a row; what lapsed is not left."""
+    names, within = [text for text, _ in pool.within], entry.get("within", {})
+    if list(within) != names:
         before, now = (", ".join(map(str, each or ())) or "all subjects" for each in (within, names))
         said = f"pool `{pool.name}` was shared within {before} before, and is shared within {now} now"
         raise DataError(said, ruleset=ruleset, hint="begin anew: run without `previous`")
@@ -135,10 +152,25 @@ def _row(ruleset: str, pool: PoolShape, entry: Any, fields: Sequence[Field]) -> 
         raise DataError(said, ruleset=ruleset, hint="begin anew: run without `previous`")
     try:
         key = [accept(_moment(within[name], each), each.type) for name, each in zip(names, fields, strict=False)]
-        numbers = [int(Decimal(str(entry[name])).scaleb(pool.type.scale)) for name in ("left_over", "spent")]
-    except (InvalidOperation, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, TypeError, ValueError) as error:
         raise DataError(f"pool `{pool.name}` of the earlier run: {error}", ruleset=ruleset) from None
-    return (*(key or [pool.name]), *numbers)
+    left = _whole(ruleset, pool, entry, "left_over") if "carried" in entry else 0
+    return (*(key or [pool.name]), left, _whole(ruleset, pool, entry, "spent"))
+
+
+def _whole(ruleset: str, pool: PoolShape, entry: Mapping[str, Any], name: str) -> int:
+    """A number of whole units."""
+    value = entry.get(name)
+    try:
+        number = Decimal(str(value)).scaleb(pool.type.scale)
+    except ArithmeticError:
+        number = Decimal(-1)
+    if isinstance(value, bool) or not number.is_finite() or number != int(number) or not 0 <= number <= _MOST:
+        expected = "whole units from 0 to 10^18 are expected"
+        raise DataError(
+            f"pool `{pool.name}` of the earlier run: `{name}` is {value!r}, and {expected}", ruleset=ruleset
+        )
+    return int(number)
 
 
 def _moment(value: Any, each: Field) -> Any:

@@ -46,8 +46,9 @@ def pace(amount: int, forecast: Sequence[int], spent: int, done: int, *, at_most
     Raises:
         DataError: A number is below 0, or the period is over.
     """
-    if amount < 0 or spent < 0 or any(each < 0 for each in forecast) or (at_most is not None and at_most < 0):
-        raise DataError("pacing takes numbers from 0 on")
+    numbers = [amount, spent, *forecast, *([] if at_most is None else [at_most])]
+    if any(not isinstance(each, int) or each < 0 for each in numbers):
+        raise DataError("pacing takes whole numbers from 0 on")
     if not 0 <= done < len(forecast):
         raise DataError(f"{done} of {len(forecast)} intervals are over, so there is no next one to pace")
     every, ahead = sum(forecast), sum(forecast[done:])

@@ -139,11 +139,15 @@ def test_a_run_that_is_none_of_the_period_before(engine: tc.Engine, tmp_path: Pa
             "was in CNY before, and is in impressions now",
         ),
         (
-            {"within": {"tier": "x"}, "unit": "impressions", "left_over": "many", "spent": 2},
-            "pool `river` of the earlier run",
+            {"within": {"tier": "x"}, "unit": "impressions", "carried": 0, "left_over": -5, "spent": 2},
+            "`left_over` is -5, and whole units from 0",
+        ),
+        (
+            {"within": {"tier": "x"}, "unit": "impressions", "carried": 0, "left_over": "many", "spent": 2},
+            "`left_over` is 'many', and whole units from 0",
         ),
         ({"within": {"tier": 7}, "unit": "impressions", "left_over": 1, "spent": 2}, "pool `river` of the earlier run"),
-        ("gone", "was shared within all subjects before"),
+        ("gone", "is no list of lines"),
     ):
         report["rulesets"]["traffic"]["pools"]["river"] = [entry]
         (tmp_path / "1/run.json").write_text(json.dumps(report), "utf-8")
@@ -267,3 +271,81 @@ def test_a_claim_that_rests_on_a_grant(tmp_path: Path) -> None:
 def test_no_subjects(engine: tc.Engine, tmp_path: Path) -> None:
     empty = {"shops": pa.Table.from_pylist(SHOPS).slice(0, 0)}
     assert pool(engine.run(empty, tmp_path / "out", DAY)) == []
+
+
+def test_a_run_into_the_one_before(engine: tc.Engine, tmp_path: Path) -> None:
+    """It would take the place of what a second try needs."""
+    engine.run(facts(), tmp_path / "1", DAY)
+    with pytest.raises(tc.DataError, match="take the place of the run before"):
+        engine.run(facts(), tmp_path / "1", "2023-05-19", previous=tmp_path / "1")
+
+
+def test_two_lines_of_one_partition(engine: tc.Engine, tmp_path: Path) -> None:
+    engine.run(facts(), tmp_path / "1", DAY)
+    report = json.loads((tmp_path / "1/run.json").read_text("utf-8"))
+    report["rulesets"]["traffic"]["pools"]["river"] *= 2
+    (tmp_path / "1/run.json").write_text(json.dumps(report), "utf-8")
+    with pytest.raises(tc.DataError, match="has two lines of pool `river` for x"):
+        engine.run(facts(), tmp_path / "2", "2023-05-19", previous=tmp_path / "1")
+
+
+def test_days_on_which_a_pool_is_not_in_force_keep_what_it_has(tmp_path: Path) -> None:
+    rules = RULES.replace("    amount: 100\n", "    amount: 100\n    effective: {until: 2023-05-19}\n")
+    engine = load(tmp_path / "pack", rules)
+    first = engine.run(facts(), tmp_path / "1", DAY)
+    second = engine.run(facts(), tmp_path / "2", "2023-05-19", previous=tmp_path / "1")
+    assert second.rulesets["traffic"]["pools"] == {}
+    assert second.waiting["traffic"]["river"] == pool(first)
+
+
+def test_a_day_without_subjects_keeps_what_a_pool_has(tmp_path: Path) -> None:
+    engine = load(tmp_path / "pack", RULES.replace("    within: tier\n", ""))
+    first = engine.run(facts(), tmp_path / "1", DAY)
+    assert pool(first)[0]["left_over"] == 0
+    first = engine.run(facts(most=3), tmp_path / "2", DAY)
+    left = pool(first)[0]["left_over"]
+    assert left == 91
+    empty = {"shops": pa.Table.from_pylist(SHOPS).slice(0, 0)}
+    second = engine.run(empty, tmp_path / "3", "2023-05-19", previous=tmp_path / "2")
+    assert [(each["carried"], each["left_over"], each["spent"]) for each in pool(second)] == [(left, left, 9)]
+
+
+def test_what_lapsed_is_not_carried_later(tmp_path: Path) -> None:
+    lapsing = load(tmp_path / "pack", RULES.replace("    left_over: carry\n", ""))
+    lapsing.run(facts(), tmp_path / "1", DAY)
+    carrying = load(tmp_path / "pack2")
+    second = carrying.run(facts(), tmp_path / "2", "2023-05-19", previous=tmp_path / "1")
+    assert [(each["carried"], each["spent"]) for each in pool(second)] == [(0, 100), (0, 200)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("within: tier", "within: 1", "`1` is the same for all"),
+        ("within: tier", "within: [tier, tier]", "`tier` stands twice"),
+        ("reserve: {fresh:", "reserve: {Rest:", "`Rest` names something of every pool"),
+        (
+            "resources:\n",
+            "resources:\n  River: {hit: first, rules: [{else: 1}]}\n",
+            "`river` and `River` differ in case only",
+        ),
+        (
+            "resources:\n",
+            "resources:\n  Tier: {hit: first, rules: [{else: 1}]}\n",
+            "`Tier` and `tier` differ in case only",
+        ),
+    ],
+)
+def test_names_and_partitions_that_can_not_be(tmp_path: Path, before: str, after: str, says: str) -> None:
+    with pytest.raises(tc.PolicyError, match=says):
+        load(tmp_path / "pack", RULES.replace(before, after, 1))
+
+
+def test_large_least(tmp_path: Path) -> None:
+    """Of an amount below the sum of large numbers each gets its part."""
+    rules = RULES[: RULES.index("pools:")] + (
+        "pools:\n  wide: {amount: 999999999999999, method: max_min, at_most: '1000000000000000',"
+        " at_least: '999999999999000 + most'}\n"
+    )
+    result = load(tmp_path / "pack", rules).score_table("traffic", facts()["shops"], DAY)
+    assert sum(result["wide"].to_pylist()) == 999_999_999_999_999

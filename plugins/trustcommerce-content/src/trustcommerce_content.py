@@ -72,8 +72,8 @@ def open_rate(use: Use) -> dict[str, dict[str, Any]]:
 def completion_rate(use: Use) -> dict[str, dict[str, Any]]:
     """Opened views that were watched to `complete` of the length or further."""
     watched, length = use.given.get("watched", "watched_seconds"), use.given.get("length", "length_seconds")
-    complete = use.given.get("complete", 1)
-    return _share(use, f"{watched} >= {complete} * {length}", f"coalesce({use.given.get('opened', 'opened')}, false)")
+    opened = f"coalesce({use.given.get('opened', 'opened')}, false)"
+    return _share(use, f"({watched}) >= {use.given.get('complete', 1)} * ({length})", opened)
 
 
 def interaction_rate(use: Use) -> dict[str, dict[str, Any]]:
@@ -96,7 +96,7 @@ def last_touch(use: Use) -> dict[str, dict[str, Any]]:
     """The part of an order's amount that is credited to the last video its buyer watched within the window."""
     given, touch = use.given, f"{use.name}_touch"
     at, viewed, window = given["at"], given.get("viewed_at", "viewed_at"), given.get("window", "7 days")
-    seen = f"{touch}.{viewed} < {at} and {touch}.{viewed} >= {at} - interval '{window}'"
+    seen = f"{touch}.{viewed} < ({at}) and {touch}.{viewed} >= ({at}) - interval '{window}'"
     video = given.get("video", "video_id")
     return {
         "references": {
@@ -111,9 +111,9 @@ def last_touch(use: Use) -> dict[str, dict[str, Any]]:
         "values": {
             f"{use.name}_led": {"value": f"{touch}.{video} is not null"},
             f"{use.name}_video": {"value": f"{touch}.{video}"},
-            f"{use.name}_direct": {"value": f"case when {touch}.{video} is null then {given['amount']} else 0 end"},
+            f"{use.name}_direct": {"value": f"case when {touch}.{video} is null then ({given['amount']}) else 0 end"},
         },
-        use.block: {use.name: {"value": f"case when {touch}.{video} is not null then {given['amount']} else 0 end"}},
+        use.block: {use.name: {"value": f"case when {touch}.{video} is not null then ({given['amount']}) else 0 end"}},
     }
 
 

@@ -82,9 +82,9 @@ def product_card(use: Use) -> dict[str, dict[str, Any]]:
     """What an order owes, what is waived, what is charged, and what a refund takes back."""
     given, name = use.given, use.name
     money = {"unit": given.get("currency", "CNY"), "round": 0.01}
-    paid, rate, due, kept = given.get("paid", "paid"), f"{name}_rates.rate", f"{name}_due", f"{name}_kept_rate"
+    paid, rate, due, kept = f"({given.get('paid', 'paid')})", f"{name}_rates.rate", f"{name}_due", f"{name}_kept_rate"
     abroad = given.get("cross_border", False)
-    scenes = ", ".join(f"'{each}'" for each in given.get("scenes", _SCENES))
+    scenes = ", ".join("'" + each.replace("'", "''") + "'" for each in given.get("scenes", _SCENES))
     commission = f"{paid} * {rate}"
     full = f"{paid} * ({rate} - {kept})"
     if "cap" in given:

@@ -148,7 +148,7 @@ class _Job:
         rows = result.count()
         subjects = rows if version.from_fact else self.rows[plan.table]
         pools, earlier = {}, self.earlier.get(name, {})
-        for pool in version.pools:
+        for pool in (each for each in version.pools if each.in_force):
             query = DIALECTS["spark"].print(pooled(pool, self.views.name(name)))
             answers = self.views.query(query).collect()
             pools[pool.name] = merged(pool, pooled_of(pool, map(tuple, answers)), earlier.get(pool.name, ()))

@@ -82,7 +82,10 @@ class _Expansion:
             if name == "policies":
                 continue
             found = self.blocks.pop(name, None)
-            kept = entry.value if found is None else Mapping(tuple(found.values()), entry.value.span, entry.value.size)
+            if found is None or not isinstance(entry.value, Mapping):  # what is no mapping is reported by its shape
+                entries.append(entry)
+                continue
+            kept = Mapping(tuple(found.values()), entry.value.span, entry.value.size)
             entries.append(Entry(entry.key, kept))
         self.blocks.pop("policies", None)
         for name, items in self.blocks.items():
@@ -217,7 +220,9 @@ class _Expansion:
         if effective is None:
             return found
 
-        def dated(item: Entry) -> Entry:
+        def dated(item: Entry, block: str) -> Entry:
+            if block == "levels" and not isinstance(item.value, Mapping):
+                return item
             if isinstance(item.value, Mapping):
                 said = () if "effective" in item.value else (effective,)
                 return Entry(item.key, Mapping((*item.value.entries, *said), item.value.span, item.value.size))
@@ -225,6 +230,8 @@ class _Expansion:
             return Entry(item.key, Mapping((value, effective), item.value.span))
 
         return {
-            block: Mapping(tuple(map(dated, items)), items.span, items.size) if block in _OUTCOMES else items
+            block: Mapping(tuple(dated(each, block) for each in items), items.span, items.size)
+            if block in _OUTCOMES
+            else items
             for block, items in found.items()
         }

@@ -58,10 +58,12 @@ def made(value: Any, place: Span) -> Node:
         return Sequence(tuple(made(each, place) for each in value), place)
     if isinstance(value, float):
         value = Decimal(str(value))
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise NotPlain(f"the number {value}")
     if value is None or isinstance(value, bool):
         return _Made({None: "null", True: "true", False: "false"}[value], value, place)
     if isinstance(value, str | int | Decimal):
-        return _Made(str(value), value, place)
+        return _Made(f"{value:f}" if isinstance(value, Decimal) else str(value), value, place)
     raise NotPlain(f"{type(value).__name__} is no text, number, truth value, list or mapping")
 
 

@@ -146,6 +146,7 @@ class _Lowering:
             high=high is not None,
             carried=pool.carried,
             budget=pool.budget is not None,
+            in_force=pool.in_force,
         )
         return granted
 
@@ -158,6 +159,15 @@ class _Lowering:
             self._claim(f"within_{i}", each) if isinstance(each, Column) and each.name.startswith("within ") else each
             for i, each in enumerate(found, 1)
         ]
+        texts = [_spaced(text) for text in self.pool.within]
+        for i, (text, each) in enumerate(zip(self.pool.within, own, strict=True)):
+            if not isinstance(each, Column):
+                said = f"`{text.text}` is the same for all, so it makes no partitions"
+                self.ops.error(codes.FORBIDDEN_SYNTAX, said, text.span(), "drop it")
+                return None
+            if texts[i] in texts[:i]:
+                self.ops.error(codes.DUPLICATE_NAME, f"`{text.text}` stands twice", text.span(), "drop one")
+                return None
         return tuple(each for each in own if isinstance(each, Column))
 
     def _condition(self, text: Text | None) -> Expr:
@@ -294,7 +304,7 @@ class _Lowering:
     ) -> tuple[Expr, Expr] | None:
         """What a subject gets of a reserve, and the reserve's own amount, which is no more than what is left."""
         name = f"{self.pool.name}.{reserve.name}"
-        if reserve.name in _TAKEN or reserve.name.startswith("within_"):
+        if reserve.name.casefold() in _TAKEN or reserve.name.casefold().startswith("within_"):
             self.ops.error(
                 codes.DUPLICATE_NAME, f"`{reserve.name}` names something of every pool", reserve.span, "rename it"
             )

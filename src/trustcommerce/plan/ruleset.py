@@ -58,6 +58,7 @@ def plan_version(
     context.facts = facts = Facts(shared, context)
     references = References(context, shared)
     _announce(ruleset, context)
+    _check_case(ruleset, context)
     scores = Scores(context)
     pools = Pools(context)
     for pool in ruleset.pools.values():
@@ -239,6 +240,21 @@ def _check_judged(ruleset: RuleSet, context: Context) -> None:
     if ruleset.where is not None and any(isinstance(each, Peers | Rank | Share) for each in made):
         said = "`where` says who is judged, and rests on what compares just those"
         context.ops.error(codes.CYCLE, said, ruleset.where.span(), "compare them in a rule set of their own")
+
+
+def _check_case(ruleset: RuleSet, context: Context) -> None:
+    """Names that differ in case only are one column to most databases."""
+    seen = {name.casefold(): name for name in context.columns}
+    said = [(each.name, each.span) for each in ruleset.items.values()]
+    said += [(each.name, each.span) for each in ruleset.scores.values()]
+    said += [(each.name, each.span) for each in ruleset.pools.values()]
+    said += [(each.name, each.span) for each in ruleset.references.values()]
+    said += [(f"{pool.name}.{each.name}", each.span) for pool in ruleset.pools.values() for each in pool.reserves]
+    for name, span in said:
+        first = seen.setdefault(name.casefold(), name)
+        if first != name:
+            hint = "databases take them for one column: rename one of them"
+            context.ops.error(codes.DUPLICATE_NAME, f"`{name}` and `{first}` differ in case only", span, hint)
 
 
 def _check_name(name: str, span: Span, context: Context) -> None:

@@ -48,6 +48,7 @@ class PoolShape:
         low: Whether there is a least.
         high: Whether there is a most.
         carried: Whether what is left over joins the next period's amount.
+        in_force: Whether anything is shared: on days that are not the pool's, it keeps what it has.
     """
 
     name: str
@@ -60,6 +61,7 @@ class PoolShape:
     high: bool
     carried: bool
     budget: bool
+    in_force: bool
 
 
 @frozen(kw_only=True)

@@ -1,11 +1,13 @@
 """A new plugin: a small distribution whose tests pass as it is written."""
 
+import re
 from pathlib import Path
 
 from trustcommerce.errors import PluginError
 
 __all__ = ["write_plugin"]
 
+_NAME = re.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _PROJECT = """[build-system]
 requires = ["hatchling>=1.24"]
 build-backend = "hatchling.build"
@@ -138,8 +140,10 @@ def write_plugin(name: str, out: Path) -> list[Path]:
         PluginError: The name is none that a module may have, or the folder is there already.
     """
     module = name.replace("-", "_")
-    if not module.isidentifier() or module != module.lower():
-        raise PluginError(f"`{name}` is no name of a plugin: small letters, digits and -, a letter first")
+    if not _NAME.fullmatch(name):
+        raise PluginError(f"`{name}` is no name of a plugin: small letters, digits and single -, a letter first")
+    if out.exists() and not out.is_dir():
+        raise PluginError(f"{out.as_posix()} is no folder")
     if out.exists() and any(out.iterdir()):
         raise PluginError(f"{out.as_posix()} is not empty")
     distribution = f"trustcommerce-{name}"

@@ -67,7 +67,10 @@ class MetricKind:
     example: str
 
 
-ASIDE = ("title", "about", "effective", "unit", "better", "range", "round", "missing", "applies", "exceptions")
+ASIDE = (
+    *("title", "about", "effective", "unit", "better", "range", "round", "missing", "applies", "exceptions"),
+    "labels",
+)
 """What an author says of any item, beside its kind; it goes before what the kind says."""
 
 

@@ -61,6 +61,8 @@ def pooled_of(pool: PoolShape, rows: Iterable[Sequence[Any]]) -> list[dict[str, 
     """The answers as run.json holds them: whole units as numbers, money as text."""
     found = []
     for row in rows:
+        if row[len(pool.within) + 1] is None:  # a sum over no rows at all
+            continue
         values = iter(row)
         within = {text: _plain(next(values)) for text, _ in pool.within}
         participants, amount = next(values), next(values) or 0

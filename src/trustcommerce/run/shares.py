@@ -133,7 +133,7 @@ class _Writer:
     def _cut(self, claims: str, totals: str) -> str:
         """Of an amount below the sum of the least, each gets a part in proportion to its least."""
         cut = "CASE WHEN t.amount < t.least THEN"
-        high = f", {cut} t.amount ELSE c.high END AS high" if self.relation.high is not None else ""
+        high = f", {cut} c.low ELSE c.high END AS high" if self.relation.high is not None else ""
         return self._write(
             f"SELECT {self._list(self.keys, self.parts, of='c')} c.amount AS amount,"
             f" {cut} c.low ELSE c.weight END AS weight, {cut} {_NONE} ELSE c.low END AS low{high}"

@@ -150,6 +150,7 @@ _ASIDE: Schema = {
     "missing": RESULT,
     "applies": EXPRESSION,
     "exceptions": {"type": "array", "items": EXCEPTION},
+    "labels": {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]},
 }
 """What any item may say beside its kind."""
 

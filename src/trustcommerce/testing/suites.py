@@ -65,7 +65,8 @@ class KindSuite:
             rows = engine.score_table(name, None, self.as_of, tables=self.given()).to_pylist()
             assert rows, f"no subject of `{name}` is judged"
             for row in rows:
-                assert engine.score(name, row, self.as_of).values == row
+                values = engine.score(name, row, self.as_of).values
+                assert values == {each: row[each] for each in values}
 
     def test_the_order_of_rows_is_nothing(self, lab: Lab) -> None:
         """Tables with their rows the other way round give the same result for each subject."""
