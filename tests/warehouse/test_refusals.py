@@ -175,7 +175,7 @@ def test_names_that_are_too_long(tmp_path: Path) -> None:
 def test_names_that_differ_in_case_only(tmp_path: Path, dialect: str, title: str) -> None:
     """They would be one column; a table's own name may differ from the pack's in its case."""
     rules = RULES.replace("  perks: grades.perks\n", "")
-    with pytest.raises(tc.PolicyError, match="`(much|Much)` and `(much|Much)` differ in case only"):
+    with pytest.raises(tc.PolicyError, match=r"`(much|Much)` and `(much|Much)` differ in case only"):
         _engine(tmp_path / "one", rules + "  Much: n > 1\n", grades=_PLAIN)
     two = PACK.replace("{kind: text, limit", "{kind: {type: text, source: LIMIT}, limit")
     with pytest.raises(tc.DataError, match=f"{title} can't be given the names `LIMIT` and `limit`"):

@@ -238,7 +238,8 @@ class _Writer:
         )
         names = f"{kept} weight, spare, place"
         each = self._write(
-            f"SELECT {kept} weight, spare, unnest(range(CAST(sure AS BIGINT) + 1, CAST(most AS BIGINT) + 1)) AS unit"
+            f"SELECT {kept} weight, spare,"
+            " unnest(generate_series(CAST(sure AS BIGINT) + 1, CAST(most AS BIGINT))) AS unit"
             f" FROM {ends} WHERE most > sure"
         )
         posts = self._write(f"SELECT {kept} weight, spare, CAST(2 * unit - 1 AS HUGEINT) AS place FROM {each}")
