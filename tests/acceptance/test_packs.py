@@ -80,7 +80,8 @@ def test_cases_as_tables(pack: Path) -> None:
         if version is None:
             continue
         names = [each.name for each in version.outputs]
-        rows = [_judged(engine, ruleset, day, record, place) for place, record in enumerate(records)]
+        judgements = [_judged(engine, ruleset, day, record, place) for place, record in enumerate(records)]
+        rows = [row for row in judgements if row.keys() >= {*names}]  # a claim alone is no row of a table
         single = {_key(plan, row): {name: bits(row[name]) for name in names} for row in rows}
         result = engine.score_table(ruleset, arrow(_given(version), rows), day).to_pylist()
         assert {_key(plan, row): {name: bits(row[name]) for name in names} for row in result} == single
