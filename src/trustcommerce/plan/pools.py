@@ -145,7 +145,6 @@ class _Lowering:
             low=low is not None,
             high=high is not None,
             carried=pool.carried,
-            budget=pool.budget is not None,
             in_force=pool.in_force,
         )
         return granted

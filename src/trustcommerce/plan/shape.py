@@ -60,7 +60,6 @@ class PoolShape:
     low: bool
     high: bool
     carried: bool
-    budget: bool
     in_force: bool
 
 
