@@ -20,6 +20,7 @@ TITLES = {
     "table": "A table of 1,000,000 rows",
     "table30": "A table of subjects with 30 metrics: score, level and three reasons",
     "growth": "How time grows with rules and with subjects; the exponent is that of the last step, 1 is linear",
+    "pools": "60 billion shared by 100,000 to 10,000,000 participants, beside a sort of the same rows",
     "spark": "On Spark: from orders to the scores of stores; 30 metrics of 1,000,000 subjects",
     "events": "From orders to the scores of stores",
 }

@@ -17,6 +17,7 @@ BENCHMARKS = {
     "table": "benchmarks.table",
     "table30": "benchmarks.table30",
     "events": "benchmarks.events",
+    "pools": "benchmarks.pools",
     "spark": "benchmarks.spark",
     "growth": "benchmarks.growth",
 }

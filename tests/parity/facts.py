@@ -267,7 +267,7 @@ class _Maker:
 
     # -- the rule set
 
-    def ruleset(self) -> str:
+    def ruleset(self, pools: bool) -> str:
         r = self.r
         lines = [
             "ruleset: random",
@@ -356,16 +356,17 @@ class _Maker:
             ]
         )
         lines += r.choice([[], ["        per: s", "        at_most: 4"], ["        at_most: 7"]])
-        lines += ["pools:", *(line for i in range(r.randint(1, 2)) for line in make_pool(r, i))]
+        if pools:
+            lines += ["pools:", *(line for i in range(r.randint(1, 2)) for line in make_pool(r, i))]
         return "\n".join(lines) + "\n"
 
 
-def make_fact_pack(folder: Path, seed: int) -> str:
-    """Write a random pack over events into `folder`; returns the text of its rule set."""
+def make_fact_pack(folder: Path, seed: int, pools: bool = True) -> str:
+    """Write a random pack over events into `folder`, with or without pools; returns the text of its rule set."""
     (folder / "rulesets").mkdir(parents=True)
     (folder / "references").mkdir()
     (folder / "pack.yaml").write_text(PACK, "utf-8")
     (folder / "references/holidays.csv").write_text("day\n2023-05-01\n2023-05-02\n2023-04-05\n", "utf-8")
-    text = _Maker(seed).ruleset()
+    text = _Maker(seed).ruleset(pools)
     (folder / "rulesets" / "random.yaml").write_text(text, "utf-8")
     return text

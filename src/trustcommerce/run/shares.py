@@ -4,11 +4,11 @@ What all get together rises with the level. How fast, changes where somebody lea
 most: the slope there is the weights of those in between. These places are put in order and summed up; the last
 one at which no more than the amount is given tells the slope, and a division the level.
 
-Whole numbers of 38 digits hold every product. Places are fractions of numbers below 2^50, so two that differ
-do so within 100 bits: they are put in order by a whole part and two digits of 62 bits each.
+Whole numbers of 38 digits hold every product and sum. Places are fractions: two of them with weights of at most
+W differ by 1 / W^2 at least, so they are put in order by a whole part and by as many binary digits as W^2 has.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlglot import exp, parse_one
 
@@ -21,7 +21,7 @@ from trustcommerce.run.sql import column
 
 __all__ = ["share"]
 
-_DIGIT = 2**62
+_DIGITS = 62
 _NONE = "CAST(0 AS HUGEINT)"
 _SO_FAR = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
 
@@ -88,131 +88,154 @@ class _Writer:
 
     def _levelled(self, claims: str) -> str:
         """As much as is due at the level at which the whole amount is given."""
-        if self.relation.low is not None:
-            claims = self._cut(claims, self._totals(claims))
-        claims = self.layers.stage(exp.select("*").from_(claims, copy=False), Held(often=True))
+        claims = self.layers.stage(exp.select("*").from_(self._summed(claims), copy=False), Held(often=True))
         self.layers.restart()
-        totals = self._totals(claims)
-        places = self._places(claims)
-        by = self._signposts if self.relation.method == "webster" else self._remainders
-        return by(claims, totals, places)
+        return self._signposts(claims) if self.relation.method == "webster" else self._remainders(claims)
 
     # -- who shares what
 
     def _claims(self, staged: str) -> str:
-        """Key, partition, amount, weight and bounds of each row, as wide numbers; the least is at most the most."""
+        """Key, partition, amount, weight and bounds of each row, as whole numbers; the least is at most the most."""
         relation = self.relation
 
         def named(value: exp.Expression, name: str) -> exp.Expression:
             return exp.alias_(value, name, quoted=True, copy=False)
 
-        def wide(expr: Expr | None, name: str) -> exp.Expression:
+        def whole(expr: Expr | None, name: str) -> exp.Expression:
             value = exp.Literal.number(0) if expr is None else self.layers.sql(expr)
-            return named(exp.Cast(this=value, to=exp.DataType.build("HUGEINT", dialect="duckdb")), name)
+            return named(exp.Cast(this=value, to=exp.DataType.build("BIGINT")), name)
 
         keys = [exp.column(exp.to_identifier(each.name, quoted=True)) for each in relation.key]
         columns = [*map(named, keys, self.keys), *map(named, map(self.layers.sql, relation.within), self.parts)]
-        columns += [wide(relation.weight, "weight"), wide(relation.amount, "amount"), wide(relation.low, "low")]
-        columns += [wide(relation.high, "high")] if relation.high is not None else []
+        columns += [whole(relation.weight, "weight"), whole(relation.amount, "amount"), whole(relation.low, "low")]
+        columns += [whole(relation.high, "high")] if relation.high is not None else []
         rows = self.layers.write(exp.select(*columns).from_(staged, copy=False))
         if len(self.bounds) < 2:
             return rows
         low = "CASE WHEN low > high THEN high ELSE low END AS low"
         return self._write(f"SELECT {self._list(self.keys, self.parts)} weight, amount, {low}, high FROM {rows}")
 
-    def _totals(self, claims: str) -> str:
-        """By partition."""
-        wide = ", ".join(
-            f"sum(CAST({name} AS HUGEINT)) AS {to}" for name, to in (("low", "least"), ("weight", "weights"))
-        )
-        able = f"sum(CASE WHEN weight > 0 THEN CAST(1 AS HUGEINT) ELSE {_NONE} END) AS able"
-        return self._write(
-            f"SELECT {self._list(self.parts)} {wide}, {able}, max(amount) AS amount FROM {claims} {self._by()}"
-        )
+    def _summed(self, claims: str) -> str:
+        """Claims with the sums of their partition.
 
-    def _cut(self, claims: str, totals: str) -> str:
-        """Of an amount below the sum of the least, each gets a part in proportion to its least."""
-        cut = "CASE WHEN t.amount < t.least THEN"
-        high = f", {cut} c.low ELSE c.high END AS high" if self.relation.high is not None else ""
+        Of an amount below the sum of the least, each gets a part in proportion to its least: that is its weight then.
+        """
+        one = f"CASE WHEN {{}} > 0 THEN CAST(1 AS HUGEINT) ELSE {_NONE} END"
+        sums = {"weights": "weight", "least": "low", "able": one.format("weight"), "lows": one.format("low")}
+        listed = ", ".join(f"sum(CAST({value} AS HUGEINT)) AS {name}" for name, value in sums.items())
+        totals = self._write(f"SELECT {self._list(self.parts)} {listed} FROM {claims} {self._by()}")
+        cut = {
+            "weight": "c.low",
+            "low": "CAST(0 AS BIGINT)",
+            "high": "c.low",
+            "weights": "t.least",
+            "least": _NONE,
+            "able": "t.lows",
+        }
+        whole = {name: f"c.{name}" for name in self._sides} | {
+            name: f"t.{name}" for name in ("weights", "least", "able")
+        }
+        if self.relation.low is not None:
+            whole = {
+                name: f"CASE WHEN c.amount < t.least THEN {cut[name]} ELSE {value} END" for name, value in whole.items()
+            }
+        kept = ", ".join(f"{value} AS {name}" for name, value in whole.items())
         return self._write(
-            f"SELECT {self._list(self.keys, self.parts, of='c')} c.amount AS amount,"
-            f" {cut} c.low ELSE c.weight END AS weight, {cut} {_NONE} ELSE c.low END AS low{high}"
+            f"SELECT {self._list(self.keys, self.parts, of='c')} CAST(c.amount AS HUGEINT) AS amount, {kept}"
             f" FROM {claims} AS c JOIN {totals} AS t ON {self._same('c', 't')}"
         )
 
     # -- the level
 
-    def _places(self, claims: str) -> str | None:
-        """Where the slope changes, with what is given beside it, and the slope, from there on."""
-        made = {"low": "0 - low AS more, weight AS slope", "high": "high AS more, 0 - weight AS slope"}
-        found = [
-            self._write(
-                f"SELECT {self._list(self.parts)} {each} AS place, weight, {made[each]} FROM {claims} WHERE weight > 0"
-            )
-            for each in self.bounds
-        ]
-        if not found:
-            return None
-        names = f"{self._list(self.parts)} place, weight, more, slope"
-        both = " UNION ALL ".join(f"SELECT {names} FROM {each}" for each in found)
-        rows = self._in_order(f"(SELECT * FROM ({both}) AS b) AS a", names)
-        over = self._over(f"ORDER BY whole, digit, last {_SO_FAR}")
-        return self._write(
-            f"SELECT {names}, sum(more) OVER {over} AS given, sum(slope) OVER {over} AS rising FROM {rows}"
-        )
+    def _levels(self, claims: str, amounts: Mapping[str, str]) -> str:
+        """Claims with the level at which each amount is given, as `above / below`; below is 0 where nobody gets more.
 
-    def _in_order(self, source: str, names: str) -> str:
-        """Rows with the parts of the fraction `place / weight` that put them in order."""
-        whole = self._write(f"SELECT {names}, place // weight AS whole, place % weight AS rest FROM {source}")
-        more = f"(rest * {_DIGIT})"
-        digit = self._write(f"SELECT {names}, whole, {more} // weight AS digit, {more} % weight AS rest FROM {whole}")
-        return self._write(f"SELECT {names}, whole, digit, {more} // weight AS last FROM {digit}")
-
-    def _level(self, totals: str, places: str | None, amount: str = "amount") -> str:
-        """By partition, the level at which `amount` is given, as `above / below`; below is 0 where nobody gets more."""
-        names = [*self.parts, "least", "weights", "able", "amount"]
-        listed = self._list(names)
-        if places is None:
-            return self._write(f"SELECT {listed} {amount} AS above, weights AS below FROM {totals}")
+        Args:
+            amounts: By the name of a level.
+        """
+        names = [*self.keys, *self.parts, "amount", *self._sides]
+        if not self.bounds:
+            levels = ", ".join(f"{due} AS above_{name}, weights AS below_{name}" for name, due in amounts.items())
+            return self._write(f"SELECT {self._list(names)} {levels} FROM {claims}")
         first = _NONE if self.relation.low is not None else "weights"
-        due = self._write(f"SELECT {listed} {amount} AS due, {first} AS rising FROM {totals}")
-        reached = "p.place * (t.rising + p.rising) <= (t.due - t.least - p.given) * p.weight"
-        sums = ", ".join(
-            f"sum(CAST(CASE WHEN {reached} THEN p.{name} ELSE 0 END AS HUGEINT)) AS {name}"
-            for name in ("more", "slope")
-        )
-        grouped = ", ".join(f"t.{name}" for name in [*names, "due", "rising"])
+        sums = [f"max({name}) AS {name}" for name in ("amount", "weights", "least", "able")]
+        for name, due in amounts.items():
+            reached = f"place * ({first} + rising) <= ({due} - least - given) * weight"
+            sums += [
+                f"sum(CAST(CASE WHEN {reached} THEN {each} ELSE 0 END AS HUGEINT)) AS {each}_{name}"
+                for each in ("more", "slope")
+            ]
         found = self._write(
-            f"SELECT {grouped}, {sums} FROM {due} AS t LEFT JOIN {places} AS p ON {self._same('t', 'p')}"
-            f" GROUP BY {grouped}"
+            f"SELECT {self._list(self.parts)} {', '.join(sums)} FROM {self._places(claims)} {self._by()}"
         )
-        return self._write(f"SELECT {listed} due - least - more AS above, rising + slope AS below FROM {found}")
+        levels = ", ".join(
+            f"{due} - least - more_{name} AS above_{name}, {first} + slope_{name} AS below_{name}"
+            for name, due in amounts.items()
+        )
+        level = self._write(f"SELECT {self._list(self.parts)} {levels} FROM {found}")
+        wanted = ", ".join(f"l.{side}_{name} AS {side}_{name}" for name in amounts for side in ("above", "below"))
+        return self._write(
+            f"SELECT {self._list(names, of='c')} {wanted} FROM {claims} AS c LEFT JOIN {level} AS l"
+            f" ON {self._same('c', 'l')}"
+        )
 
-    def _bounded(self, due: str) -> str:
+    def _places(self, claims: str) -> str:
+        """Where the slope changes, with what is given beside it, and the slope, from there on."""
+        kept = ["weight", "amount", "weights", "least", "able"]
+        values = {"place": ("low", "high"), "more": ("0 - low", "high"), "slope": ("weight", "0 - weight")}
+        source, listed = claims, self._list(self.parts, kept)
+        if len(self.bounds) == 2:
+            sides = "unnest(generate_series(CAST(1 AS BIGINT), CAST(2 AS BIGINT))) AS side"
+            source = self._write(f"SELECT {listed} low, high, {sides} FROM {claims}")
+            made = [f"CASE WHEN side = 1 THEN {low} ELSE {high} END AS {name}" for name, (low, high) in values.items()]
+        else:
+            at_high = self.relation.high is not None
+            made = [f"{of[at_high]} AS {name}" for name, of in values.items()]
+        rows = self._write(f"SELECT {listed} {', '.join(made)} FROM {source} WHERE weight > 0")
+        names = [*kept, *values]
+        ordered, order = self._in_order(rows, names)
+        over = self._over(f"ORDER BY {', '.join(order)} {_SO_FAR}")
+        return self._write(
+            f"SELECT {self._list(self.parts, names)} sum(CAST(more AS HUGEINT)) OVER {over} AS given,"
+            f" sum(CAST(slope AS HUGEINT)) OVER {over} AS rising"
+            f" FROM {ordered}"
+        )
+
+    def _in_order(self, source: str, names: Sequence[str]) -> tuple[str, list[str]]:
+        """Rows, and the columns that put them in the order of the fraction `place / weight`."""
+        kept, order = self._list(self.parts, names), ["whole"]
+        rows = self._write(f"SELECT {kept} place // weight AS whole, place % weight AS rest FROM {source}")
+        most = max(int(each.type.high or 0) for each in (self.relation.weight, self.relation.low) if each is not None)
+        digits = (most * most).bit_length()
+        while digits > 0:
+            taken = min(digits, _DIGITS)
+            rest = "rest" if most << taken < 2**63 else "CAST(rest AS HUGEINT)"
+            more, digit = f"({rest} * {2**taken})", f"digit_{len(order)}"
+            listed = f"{kept} {self._list(order)}"
+            rows = self._write(f"SELECT {listed} {more} // weight AS {digit}, {more} % weight AS rest FROM {rows}")
+            order.append(digit)
+            digits -= taken
+        return rows, order
+
+    def _bounded(self, due: str, name: str = "due") -> str:
         """What is due to a row at a level, or where it is bound: the bound."""
+        above, below = f"above_{name}", f"below_{name}"
         tests = ["WHEN weight = 0 THEN low"]
         if self.relation.high is not None:
-            tests += ["WHEN below = 0 THEN high", "WHEN high * below <= above * weight THEN high"]
-        tests.append("WHEN low * below >= above * weight THEN low")
+            tests += [f"WHEN {below} = 0 THEN high", f"WHEN high * {below} <= {above} * weight THEN high"]
+        tests.append(f"WHEN low * {below} >= {above} * weight THEN low")
         return f"CASE {' '.join(tests)} ELSE {due} END"
 
     # -- whole units
 
-    def _remainders(self, claims: str, totals: str, places: str | None) -> str:
+    def _remainders(self, claims: str) -> str:
         """What is due, cut to whole units, and one more for the largest of what was cut off."""
-        level = self._level(totals, places)
-        due = self._write(
-            f"SELECT {self._list(self.keys, self.parts, self._sides, of='c')} l.above AS above, l.below AS below"
-            f" FROM {claims} AS c JOIN {level} AS l ON {self._same('c', 'l')}"
-        )
-        units = self._bounded("(above * weight) // nullif(below, 0)")
-        rest = (
-            self._bounded("(above * weight) % nullif(below, 0)")
-            .replace("THEN low", "THEN 0")
-            .replace("THEN high", "THEN 0")
-        )
+        units = self._bounded("(above_due * weight) // nullif(below_due, 0)")
+        rest = self._bounded("(above_due * weight) % nullif(below_due, 0)")
+        rest = rest.replace("THEN low", "THEN 0").replace("THEN high", "THEN 0")
         cut = self._write(
-            f"SELECT {self._list(self.keys, self.parts)} below, {units} AS units, {rest} AS rest FROM {due}"
+            f"SELECT {self._list(self.keys, self.parts)} below_due AS below, {units} AS units, {rest} AS rest"
+            f" FROM {self._levels(claims, {'due': 'amount'})}"
         )
         order = self._over(f"ORDER BY rest DESC, {', '.join(self.keys)}")
         placed = self._write(
@@ -222,57 +245,53 @@ class _Writer:
         more = "CASE WHEN rest > 0 AND CAST(place AS HUGEINT) * below <= rests THEN 1 ELSE 0 END"
         return self._write(f"SELECT {self._list(self.keys)} CAST(units AS BIGINT) + {more} AS units FROM {placed}")
 
-    def _signposts(self, claims: str, totals: str, places: str | None) -> str:
+    def _signposts(self, claims: str) -> str:
         """The k-th unit of a claim costs (2 k - 1) / (2 weight), and the cheapest are given.
 
-        Rounded halves change a sum by half a unit for each row at most: what is given at the level of so much less
-        is given in any case, and what is not given at the level of so much more is not. The units in between,
-        two or three a row, are put in order.
+        Halves that are rounded change a sum by half a unit for each row at most: what is given at the level of so
+        much less is given in any case, and what is not given at the level of so much more is not. The units in
+        between, one or two a row, are put in order, after one that stands for all that are given in any case.
         """
-        less = "CASE WHEN amount - able < least THEN least ELSE amount - able END"
-        found = self._rounded(claims, self._level(totals, places, less), "sure")
-        found = self._rounded(found, self._level(totals, places, "amount + able"), "most", ["sure"])
+        half = "((able + 1) // 2)"
+        less = f"CASE WHEN amount - {half} < least THEN least ELSE amount - {half} END"
+        levels = self._levels(claims, {"sure": less, "most": f"amount + {half}"})
         kept = self._list(self.keys, self.parts)
-        ends = self._write(
-            f"SELECT {kept} weight, sure, most, amount - sum(sure) OVER {self._over('')} AS spare FROM {found}"
-        )
-        names = f"{kept} weight, spare, place"
-        each = self._write(
-            f"SELECT {kept} weight, spare,"
-            " unnest(generate_series(CAST(sure AS BIGINT) + 1, CAST(most AS BIGINT))) AS unit"
-            f" FROM {ends} WHERE most > sure"
-        )
-        posts = self._write(f"SELECT {kept} weight, spare, CAST(2 * unit - 1 AS HUGEINT) AS place FROM {each}")
-        order = self._over(f"ORDER BY whole, digit, last, {', '.join(self.keys)}")
-        rows = self._in_order(posts, names)
-        placed = self._write(f"SELECT {self._list(self.keys)} spare, row_number() OVER {order} AS place FROM {rows}")
+        near = ", ".join(f"{self._nearest(name)} AS {name}" for name in ("sure", "most"))
+        rounded = self._write(f"SELECT {kept} {self._list(self._sides)} amount, {near} FROM {levels}")
+        within = ", ".join(f"{self._within(name)} AS {name}" for name in ("sure", "most"))
+        ends = self._write(f"SELECT {kept} weight, amount, {within} FROM {rounded}")
+        whole = self._over("")
+        spare = f"amount - sum(sure) OVER {whole} + count(*) OVER {whole} AS spare"
+        counted = self._write(f"SELECT {kept} weight, sure, most, {spare} FROM {ends}")
+        each = "unnest(generate_series(CAST(sure AS BIGINT), CAST(most AS BIGINT))) AS unit"
+        units = self._write(f"SELECT {kept} weight, spare, sure, {each} FROM {counted}")
+        weight = "CASE WHEN weight = 0 THEN 1 ELSE weight END AS weight"
+        place = "CASE WHEN unit = sure THEN 0 ELSE 2 * unit - 1 END AS place"
+        posts = self._write(f"SELECT {kept} spare, unit, {weight}, {place} FROM {units}")
+        rows, order = self._in_order(posts, [*self.keys, "spare", "unit", "weight", "place"])
         listed = ", ".join(self.keys)
-        won = self._write(f"SELECT {listed}, count(*) AS more FROM {placed} WHERE place <= spare GROUP BY {listed}")
-        same = " AND ".join(f"e.{key} = w.{key}" for key in self.keys)
-        return self._write(
-            f"SELECT {self._list(self.keys, of='e')} CAST(e.sure AS BIGINT) + coalesce(w.more, 0) AS units"
-            f" FROM {ends} AS e LEFT JOIN {won} AS w ON {same}"
+        over = self._over(f"ORDER BY {', '.join(order)}, {listed}")
+        placed = self._write(
+            f"SELECT {self._list(self.keys)} unit, spare, row_number() OVER {over} AS place FROM {rows}"
         )
+        return self._write(f"SELECT {listed}, max(unit) AS units FROM {placed} WHERE place <= spare GROUP BY {listed}")
 
-    def _rounded(self, claims: str, level: str, name: str, more: Sequence[str] = ()) -> str:
-        """The whole units next to what is due at a level, within the bounds, as the column `name`."""
-        names = [*self.keys, *self.parts, *self._sides, *more]
-        due = self._write(
-            f"SELECT {self._list(names, of='c')} l.amount AS amount, l.above AS above, l.below AS below"
-            f" FROM {claims} AS c JOIN {level} AS l ON {self._same('c', 'l')}"
-        )
-        nearest = self._bounded("(2 * above * weight + below) // nullif(2 * below, 0)")
-        rows = self._write(f"SELECT {self._list(names)} amount, {nearest} AS nearest FROM {due}")
-        high = "WHEN nearest > high THEN high " if self.relation.high is not None else ""
-        within = f"CASE WHEN nearest < low THEN low {high}ELSE nearest END"
-        return self._write(f"SELECT {self._list(names)} amount, {within} AS {name} FROM {rows}")
+    def _nearest(self, name: str) -> str:
+        """The whole number next to what is due at a level."""
+        above, below = f"above_{name}", f"below_{name}"
+        return self._bounded(f"(2 * {above} * weight + {below}) // nullif(2 * {below}, 0)", name)
+
+    def _within(self, name: str) -> str:
+        """A rounded number within the bounds."""
+        high = f"WHEN {name} > high THEN high " if self.relation.high is not None else ""
+        return f"CASE WHEN {name} < low THEN low {high}ELSE {name} END"
 
     # -- text
 
     def _write(self, sql: str) -> str:
         tree = parse_one(sql, dialect="duckdb")
         assert isinstance(tree, exp.Select)
-        for each in tree.find_all(exp.IntDiv):
+        for each in (tree, *tree.find_all(exp.IntDiv)):
             each.meta[WIDE] = True
         for name in tree.find_all(exp.Identifier):
             name.set("quoted", True)

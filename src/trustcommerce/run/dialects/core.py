@@ -42,7 +42,7 @@ SMALL = "trustcommerce_small"
 """A mark of sums that do not leave 64 bits: see `grouping`."""
 
 WIDE = "trustcommerce_wide"
-"""A mark of divisions of whole numbers of more than 64 bits: see `shares`."""
+"""A mark of queries with whole numbers of more than 64 bits, and of their divisions: see `shares`."""
 
 UNTRIED = "no test of the project runs statements like this one in this database; compare its results with a run's"
 """What to know of a dialect whose database the tests do not have."""
@@ -187,6 +187,8 @@ class Dialect:
 
     def _written(self, node: exp.Expression) -> exp.Expression:
         """The node, from the leaves up, as this database has it."""
+        if node.meta.get(WIDE) and not self.wide:
+            raise self.refusal("divisions of whole numbers of 38 digits", _SERVES[WIDE])
         for key, value in list(node.args.items()):
             if isinstance(value, exp.Expression):
                 node.set(key, self._written(value))
@@ -200,8 +202,6 @@ class Dialect:
             return function(node)
         if isinstance(node, exp.Identifier):
             return self._named(node)
-        if node.meta.get(WIDE) and not self.wide:
-            raise self.refusal("divisions of whole numbers of 38 digits", _SERVES[WIDE])
         rule = self.rules.get(type(node))
         if rule is not None:
             return rule(node)
