@@ -1,6 +1,16 @@
 """What authors of plugins import: the mark of a hook, and the records that hooks give."""
 
 from trustcommerce.plugins.specs import hookimpl
-from trustcommerce.registry import CampaignPolicy, Metric, Output, ReasonText, RuleKind, Use
+from trustcommerce.registry import CampaignPolicy, Function, Metric, Output, ReasonText, RuleKind, Use, arrow_function
 
-__all__ = ["CampaignPolicy", "Metric", "Output", "ReasonText", "RuleKind", "Use", "hookimpl"]
+__all__ = [
+    "CampaignPolicy",
+    "Function",
+    "Metric",
+    "Output",
+    "ReasonText",
+    "RuleKind",
+    "Use",
+    "arrow_function",
+    "hookimpl",
+]

@@ -5,10 +5,14 @@ the place among the subjects of one comparison group. A policy: the score of pri
 quality passes.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from trustcommerce.plugin import CampaignPolicy, Metric, ReasonText, RuleKind, Use, hookimpl
+from trustcommerce.plugin import CampaignPolicy, Function, Metric, ReasonText, RuleKind, Use, arrow_function, hookimpl
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __version__ = "0.1.0"
 
@@ -28,11 +32,30 @@ MEASURES: Mapping[str, tuple[str, float]] = {
 """What is measured by each, and how many of the smallest measure it has."""
 STANDARD: Mapping[str, float] = {"mass": 100, "volume": 100, "length": 100, "count": 1}
 """Prices are for 100 g, 100 ml, 1 m and one piece."""
+_SMALLEST: Mapping[str, str] = {"mass": "g", "volume": "ml", "length": "cm", "count": "piece"}
+_WORDS: Mapping[str, str] = {
+    **{each: each for each in MEASURES},
+    "克": "g",
+    "千克": "kg",
+    "公斤": "kg",
+    "毫克": "mg",
+    "毫升": "ml",
+    "升": "l",
+    "厘米": "cm",
+    "米": "m",
+    **dict.fromkeys(["片", "个", "只", "支", "包", "袋", "瓶", "盒", "枚", "粒", "pcs", "pieces"], "piece"),
+}
+"""What measures are called in descriptions of goods."""
+_SIZE = re.compile(
+    rf"(\d+(?:\.\d+)?)\s*({'|'.join(sorted(_WORDS, key=len, reverse=True))})(?![a-z])"
+    rf"(?:\s*[x*×]\s*(\d+))?",
+    re.IGNORECASE,
+)
 _QUANTILES = {"p10": "1/10", "p50": "1/2", "p90": "9/10"}
 _TEXT = {"type": "string"}
 _EXPRESSION = {"type": ["string", "number"]}
 _GROUP = {"type": ["string", "array"]}
-_GOODS = {"price": _EXPRESSION, "quantity": _EXPRESSION, "measure": _EXPRESSION}
+_GOODS = {"price": _EXPRESSION, "quantity": _EXPRESSION, "measure": _EXPRESSION, "size": _EXPRESSION}
 _TITLE = {"zh": "价格力", "en": "Price power"}
 _CODES = ("PRICE_ONLY_WITH_QUALITY", "FEW_COMPARABLE_OFFERS")
 
@@ -41,12 +64,40 @@ def _unit_price(given: Mapping[str, Any]) -> str:
     """The price of a standard quantity, missing where the quantity is not above 0 or nobody knows the measure."""
     price, measure = f"({given['price']})", str(given.get("measure", "'piece'"))
     quantity = f"({given.get('quantity', 1)})"
+    if "size" in given:
+        quantity, measure = f"pack_quantity({given['size']})", f"pack_measure({given['size']})"
     if measure in MEASURES:
         measure = f"'{measure}'"
-    known = " ".join(f"when '{name}' then {STANDARD[family] / size:g}" for name, (family, size) in MEASURES.items())
-    return (
-        f"case when {quantity} > 0 then {price} * (case ({measure}) {known} else null end) / {quantity} else null end"
-    )
+    known = " ".join(f"when '{name}' then {size / STANDARD[family]:.5f}" for name, (family, size) in MEASURES.items())
+    size = f"case ({measure}) {known} else null end"
+    return f"case when {quantity} > 0 then {price} / {quantity} / ({size}) else null end"
+
+
+def _size(text: str) -> tuple[float, str] | None:
+    """How much is in a pack by its description, in the smallest measure of its kind: `1.5kg` and `500g*3袋` are 1500 g.
+
+    What is counted besides a mass, a volume or a length is the packing of it.
+    """
+    found = [
+        (family, float(number) * size * int(times or 1))
+        for number, word, times in _SIZE.findall(text)
+        for family, size in [MEASURES[_WORDS[word.lower()]]]
+    ]
+    sizes = [each for each in found if each[0] != "count"] or found
+    return None if len(sizes) != 1 else (sizes[0][1], _SMALLEST[sizes[0][0]])
+
+
+def _of_sizes(part: int, type_: str) -> Callable[["pa.Array"], "pa.Array"]:
+    """Reads each description once, however many rows have it."""
+
+    def compute(texts: "pa.Array") -> "pa.Array":
+        import pyarrow as pa
+
+        coded = texts.dictionary_encode()
+        sizes = map(_size, coded.dictionary.to_pylist())
+        return pa.array([size and size[part] for size in sizes], pa.type_for_alias(type_)).take(coded.indices)
+
+    return compute
 
 
 def unit_price(use: Use) -> dict[str, dict[str, Any]]:
@@ -102,6 +153,27 @@ def price_power(use: Use) -> dict[str, dict[str, Any]]:
         ],
     }
     return {"scores": {use.name: {"title": _TITLE, "range": [0, 100], "round": 0.01, "parts": {"price": part}}}}
+
+
+@hookimpl
+def trustcommerce_functions() -> Iterable[Function]:
+    """Sizes out of descriptions, which no expression can read."""
+    yield arrow_function(
+        name="pack_quantity",
+        parameters=("text",),
+        result="number?",
+        compute=_of_sizes(0, "float64"),
+        doc="How much is in a pack by its description, in g, ml, cm or pieces; missing where it does not say one size.",
+        example=("pack_quantity('绿茶 250g*2袋')", 500.0),
+    )
+    yield arrow_function(
+        name="pack_measure",
+        parameters=("text",),
+        result="text?",
+        compute=_of_sizes(1, "string"),
+        doc="What `pack_quantity` is measured in: `g`, `ml`, `cm` or `piece`.",
+        example=("pack_measure('Juice 1.5L')", "ml"),
+    )
 
 
 @hookimpl

@@ -177,3 +177,43 @@ def test_the_page_is_true(lab: Lab) -> None:
     rules = [block.split("```")[0] for block in text.split("```yaml\n")[1:]]
     assert len(rules) == 2
     assert not lab.problems(PACK, *rules, plugins=["price"])
+
+
+SIZES = {
+    "绿茶 250g*2袋": (500.0, "g"),
+    "龙井 半斤": None,
+    "铁观音 2斤": (1000.0, "g"),
+    "Rice 1.5 kg": (1500.0, "g"),
+    "牛奶 250毫升×12盒": (3000.0, "ml"),
+    "Juice 1L": (1000.0, "ml"),
+    "布料 3米": (300.0, "cm"),
+    "面膜 10片": (10.0, "piece"),
+    "3袋 100g": (100.0, "g"),
+    "100g 或 200g": None,
+    "5 gold coins": None,
+    "手工皂": None,
+    None: None,
+}
+
+
+def test_sizes_of_descriptions(lab: Lab) -> None:
+    """One size is read, and none guessed: of two nobody knows which is sold."""
+    rules = """ruleset: sizes
+subject: {name: product, table: goods, key: id}
+metrics:
+  per_100: {kind: unit_price, price: price, size: title}
+values:
+  quantity: {value: pack_quantity(title)}
+  measure: {value: pack_measure(title)}
+"""
+    pack = "pack: sizes\ncurrency: CNY\nplugins: [price]\ntables:\n  goods:\n    key: id\n"
+    pack += "    columns: {id: integer, title: text?, price: CNY}\n"
+    rows = pa.table({"id": range(len(SIZES)), "title": list(SIZES), "price": [10] * len(SIZES)})
+    engine = lab.engine(pack, rules, plugins=["price"])
+    found = engine.score_table("sizes", rows, DAY).to_pylist()
+    assert {row["title"]: row["quantity"] and (row["quantity"], row["measure"]) for row in found} == SIZES
+    assert [row["per_100"] for row in found[:4]] == [2.0, None, 1.0, pytest.approx(2 / 3)]
+    for row in found:
+        assert engine.score("sizes", row, DAY).values == {name: row[name] for name in row}
+    with pytest.raises(tc.DataError, match="Python over Arrow arrays"):
+        engine.sql("sizes", "postgres", DAY)

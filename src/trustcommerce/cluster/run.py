@@ -6,17 +6,19 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 from sqlglot import exp
 
 from trustcommerce.cluster.checks import TableCheck
 from trustcommerce.cluster.exclusions import left_out
+from trustcommerce.cluster.functions import register, unregister
 from trustcommerce.cluster.session import tables_to_check
 from trustcommerce.errors import DataError
 from trustcommerce.language.names import and_others, did_you_mean
 from trustcommerce.language.relations import Field, Gather, Relation
 from trustcommerce.language.types import Kind
 from trustcommerce.plan import RuleSetPlan, Version
+from trustcommerce.registry import Vectorised
 from trustcommerce.run.audit import FactCounts, audit, counts_of
 from trustcommerce.run.contract import broken, converted, shaped
 from trustcommerce.run.dialects import DIALECTS
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ClusterRun", "Views"]
 
-_SPARK = DIALECTS["spark"]
+_SPARK = evolve(DIALECTS["spark"], vectorised=True)
 _WHOLE = ("tinyint", "smallint", "int", "bigint")
 _ITERATIONS = "spark.sql.analyzer.maxIterations"
 
@@ -42,6 +44,7 @@ class Views:
         self.token = f"trustcommerce_{uuid.uuid4().hex[:8]}"
         self.tables: dict[str, DataFrame] = {}
         self.own: set[str] = set()
+        self.functions: set[str] = set()
         self.unique: set[str] = set()
         self.right: set[tuple[str, str]] = set()
         self.made: list[str] = []
@@ -62,6 +65,12 @@ class Views:
         frame.createOrReplaceTempView(name)
         self.made.append(name)
 
+    def function(self, function: Vectorised) -> None:
+        """Have a function in Python known in statements."""
+        if function.name not in self.functions:
+            self.functions.add(function.name)
+            register(self.session, function)
+
     def query(self, sql: str) -> "DataFrame":
         """A statement as a frame. Spark looks at a deep one more often than it does unasked."""
         before = self.session.conf.get(_ITERATIONS)
@@ -81,6 +90,8 @@ class Views:
             self.session.catalog.dropTempView(name)
         for frame in self.kept:
             frame.unpersist()
+        for function in self.functions:
+            unregister(self.session, function)
 
 
 @frozen
@@ -112,6 +123,8 @@ class ClusterRun(Statement):
         self.layers: dict[str, str] = {}
         self.checks: dict[str, TableCheck] = {}
         super().__init__(plan, version, {}, _SPARK, as_of, known_as_of)
+        for function in version.functions:
+            views.function(function)
         self.counted = counted
 
     def frame(self, wanted: tuple[str, ...] | None = None) -> "DataFrame":

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from trustcommerce.errors import DataError, RunError, TrustCommerceError
+from trustcommerce.errors import DataError, PluginError, RunError, TrustCommerceError
 from trustcommerce.run.dialects import SAID
 from trustcommerce.run.limits import check_limits
 
@@ -134,6 +134,9 @@ def told(ruleset: str | None) -> Iterator[None]:
         said = re.search(rf"{re.escape(SAID)}(.*)", text)
         if said is not None:
             raise DataError(said[1].strip(), ruleset=ruleset) from None
+        failed = re.search(r"trustcommerce\.errors\.PluginError: (.*)", text)
+        if failed is not None:
+            raise PluginError(failed[1].strip()) from None
         if "No space left on device" in text:
             raise RunError("the disk is full") from None
         raise RunError(f"Spark: {_first_line(error)}") from None

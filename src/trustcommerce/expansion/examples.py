@@ -1,17 +1,30 @@
-"""The example of a kind, expanded as a rule set would have it."""
+"""Examples that plugins give: of a kind, expanded as a rule set would have it, and of a function, computed."""
 
-from trustcommerce.diagnostics import Problems, SourceFile
+from collections import abc
+
+from attrs import frozen
+
+from trustcommerce.diagnostics import Problems, SourceFile, Span
+from trustcommerce.errors import PluginError
 from trustcommerce.expansion.kinds import KINDS_OF, expanded
+from trustcommerce.language.bind import Text, bind
+from trustcommerce.language.expressions import Call, Expr, Literal, poison
+from trustcommerce.language.macros import Macro
+from trustcommerce.language.opening import Calendar
+from trustcommerce.language.operations import Operations
 from trustcommerce.plugins.loaded import Plugin
 from trustcommerce.read import Mapping, parse_yaml
-from trustcommerce.registry import CampaignPolicy, Kind, Metric, Registry
+from trustcommerce.read.tree import Scalar
+from trustcommerce.registry import CampaignPolicy, Function, Kind, Metric, Registry
 from trustcommerce.schema import check_shape, ruleset_schema
 
 __all__ = ["try_example"]
 
 
-def try_example(kind: Kind, plugin: Plugin, registry: Registry) -> tuple[str, ...]:
-    """What is wrong with the example of a kind: an item in YAML, with its name and its `kind`."""
+def try_example(kind: Kind | Function, plugin: Plugin, registry: Registry) -> tuple[str, ...]:
+    """What is wrong with an example: of a kind an item in YAML, with its name and its `kind`."""
+    if isinstance(kind, Function):
+        return _computed(kind, registry)
     block = "metrics" if isinstance(kind, Metric) else "policies" if isinstance(kind, CampaignPolicy) else None
     found: tuple[str, ...] = ()
     for each in (block,) if block is not None else [name for name, shelf in KINDS_OF.items() if shelf == "rule_kinds"]:
@@ -38,3 +51,42 @@ def _tried(kind: Kind, block: str, plugin: Plugin, registry: Registry) -> tuple[
     if not problems:
         check_shape(made, ruleset_schema(registry), problems)
     return tuple(map(str, problems))
+
+
+@frozen
+class _Constants:
+    """A scope with functions alone."""
+
+    registry: Registry
+
+    def functions(self) -> abc.Mapping[str, Function | Macro]:
+        return self.registry.functions
+
+    def calendar(self, name: str, span: Span) -> Calendar | None:
+        return None
+
+    def names(self) -> abc.Iterable[str]:
+        return ()
+
+    def resolve(self, parts: tuple[str, ...], span: Span) -> Expr:
+        return poison(span)
+
+
+def _computed(function: Function, registry: Registry) -> tuple[str, ...]:
+    """What is wrong with the example of a function: a call with constants, and what it gives."""
+    text, wanted = function.example
+    problems = Problems()
+    file = SourceFile(path=f"example of {function.name}", text=text)
+    scalar = Scalar(text, text, Span(file, 0, len(text)))
+    found = bind(Text.of(scalar), _Constants(registry), Operations(problems))
+    if problems:
+        return tuple(map(str, problems))
+    called = found.args if isinstance(found, Call) and found.function.name == function.name else None
+    values = [each.value for each in called or () if isinstance(each, Literal)]
+    if called is None or len(values) < len(called):
+        return (f"the example of `{function.name}` does not call it with constants",)
+    try:
+        value = function.evaluate(*values)
+    except PluginError as error:
+        return (str(error),)
+    return () if value == wanted else (f"the example of `{function.name}` gives {value!r}, and {wanted!r} is said",)

@@ -102,6 +102,6 @@ class Foundation:
     def call(self, function: Any, args: Sequence[Expr], type_: Type, span: Span | None) -> Expr:
         if any(isinstance(a, Literal) and a.value is None for a in args):
             return null_of(type_, span)
-        if all(isinstance(a, Literal) for a in args):
+        if function.vectorised is None and all(isinstance(a, Literal) for a in args):
             return self._folded(function.evaluate(*[a.value for a in args if isinstance(a, Literal)]), type_, span)
         return Call(function, tuple(args), type_, span)

@@ -25,6 +25,7 @@ class Function:
         names: What `python` refers to.
         doc: One sentence.
         example: An expression and its value, which tests run.
+        vectorised: Computes it over Arrow arrays, where no database can: a `registry.Vectorised`.
     """
 
     name: str
@@ -36,3 +37,4 @@ class Function:
     names: Mapping[str, object] = field(factory=dict, eq=False)
     doc: str
     example: tuple[str, object]
+    vectorised: object = field(default=None, eq=False)

@@ -14,6 +14,7 @@ from trustcommerce.language.relations import Distinct, Field, Match, Peers, Rank
 from trustcommerce.language.types import UNKNOWN, Type
 from trustcommerce.model import Item as ItemSpec
 from trustcommerce.model import Pack, RuleSet, TableSpec
+from trustcommerce.plan.calls import vectorised
 from trustcommerce.plan.chain import chain, links
 from trustcommerce.plan.context import Context, Step
 from trustcommerce.plan.facts import Facts
@@ -113,6 +114,7 @@ def plan_version(
         matches=matches,
         atoms=atoms,
         pools=tuple(pools.shapes.values()),
+        functions=tuple(vectorised(relation, context.registry)),
     )
 
 

@@ -10,6 +10,7 @@ from trustcommerce.language.types import BOOLEAN, Type
 from trustcommerce.model import Title
 from trustcommerce.plan.chain import links
 from trustcommerce.plan.shape import ItemShape, NodeShape, PoolShape
+from trustcommerce.registry import Vectorised
 
 __all__ = ["RuleSetPlan", "Version", "atoms_of"]
 
@@ -28,6 +29,7 @@ class Version:
         matches: References to the subject, in order.
         atoms: What is measured of facts and peers.
         pools: What is shared out.
+        functions: Those in Python over Arrow arrays that are called.
     """
 
     since: dt.date | None
@@ -41,6 +43,7 @@ class Version:
     matches: tuple[Match, ...]
     atoms: dict[str, Field]
     pools: tuple[PoolShape, ...] = ()
+    functions: tuple[Vectorised, ...] = ()
 
     @property
     def items(self) -> tuple[Item, ...]:

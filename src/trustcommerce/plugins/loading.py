@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -24,7 +25,7 @@ from trustcommerce.plugins import specs
 from trustcommerce.plugins.installed import Installed, installed, named
 from trustcommerce.plugins.loaded import Plugin
 from trustcommerce.plugins.requests import Request
-from trustcommerce.registry import ASIDE, Kind, ReasonText, Registry, called
+from trustcommerce.registry import ASIDE, Function, Kind, ReasonText, Registry, called, owned
 
 __all__ = ["load_plugins"]
 
@@ -213,7 +214,7 @@ def _given(plugin: Plugin, module: ModuleType, manager: pluggy.PluginManager) ->
                         f"plugin {plugin.said}: `{caller.name}` gives {type(each).__name__}, and {names} is expected"
                     )
                 _check(plugin, each)
-            yield from found
+            yield from (owned(each, plugin.said) if isinstance(each, Function) else each for each in found)
 
 
 def _check(plugin: Plugin, record: Any) -> None:
@@ -226,10 +227,22 @@ def _check(plugin: Plugin, record: Any) -> None:
         texts = record.texts
         if not isinstance(texts, Mapping) or not texts or not all(isinstance(each, str) for each in texts.values()):
             raise _Broken(f"{said} has no texts by language")
+    if isinstance(record, Function):
+        _check_function(said, record)
     if isinstance(record, Kind):
         _check_schema(said, record.schema)
         if not isinstance(record.example, str) or not callable(record.expand):
             raise _Broken(f"{said} has no example, or nothing that expands it")
+
+
+def _check_function(said: str, function: Function) -> None:
+    """A function over arrays: what the language computes itself is the core's."""
+    if function.vectorised is None:
+        raise _Broken(f"{said} is no function over Arrow arrays", "make it by `arrow_function`")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", function.name):
+        raise _Broken(f"{said} has a name that rules can't call", "small letters, digits and `_`, a letter first")
+    if not (isinstance(function.example, tuple) and len(function.example) == 2):
+        raise _Broken(f"{said} has an example that is no pair of an expression and its value")
 
 
 def _check_schema(said: str, schema: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import pluggy
 
-from trustcommerce.registry import CampaignPolicy, Metric, Output, ReasonText, RuleKind
+from trustcommerce.registry import CampaignPolicy, Function, Metric, Output, ReasonText, RuleKind
 
 __all__ = [
     "HOOKS",
@@ -15,6 +15,7 @@ __all__ = [
     "hookimpl",
     "hookspec",
     "trustcommerce_campaign_policies",
+    "trustcommerce_functions",
     "trustcommerce_metrics",
     "trustcommerce_outputs",
     "trustcommerce_reason_texts",
@@ -52,6 +53,12 @@ def trustcommerce_campaign_policies() -> Iterable[CampaignPolicy]:
 
 
 @hookspec
+def trustcommerce_functions() -> Iterable[Function]:
+    """Functions of expressions that Python computes over Arrow arrays, each made by `arrow_function`."""
+    return ()
+
+
+@hookspec
 def trustcommerce_reason_texts() -> Iterable[ReasonText]:
     """Sentences for reason codes, by language; the pack's own go before."""
     return ()
@@ -59,6 +66,7 @@ def trustcommerce_reason_texts() -> Iterable[ReasonText]:
 
 HOOKS: Mapping[str, tuple[type, ...]] = {
     "trustcommerce_campaign_policies": (CampaignPolicy,),
+    "trustcommerce_functions": (Function,),
     "trustcommerce_metrics": (Metric,),
     "trustcommerce_outputs": (Output,),
     "trustcommerce_reason_texts": (ReasonText,),

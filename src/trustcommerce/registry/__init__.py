@@ -17,8 +17,10 @@ from trustcommerce.registry.registrations import (
     Use,
 )
 from trustcommerce.registry.registry import Registry, called
+from trustcommerce.registry.vectorised import ARROW, Vectorised, arrow_function, owned
 
 __all__ = [
+    "ARROW",
     "ASIDE",
     "CampaignPolicy",
     "ChoiceForm",
@@ -34,5 +36,8 @@ __all__ = [
     "Scan",
     "Source",
     "Use",
+    "Vectorised",
+    "arrow_function",
     "called",
+    "owned",
 ]

@@ -7,16 +7,18 @@ check again. Nothing is shared between sessions.
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from inspect import Parameter, Signature
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from trustcommerce.errors import DataError
+from trustcommerce.errors import DataError, PluginError
 from trustcommerce.language.names import and_others
 from trustcommerce.language.relations import Field, Gather, Scan, Table
-from trustcommerce.language.types import TEXT
+from trustcommerce.language.types import TEXT, Type
 from trustcommerce.plan import RuleSetPlan, Version
+from trustcommerce.registry import ARROW, Vectorised
 from trustcommerce.run.audit import FactCounts, audit, counts_of
 from trustcommerce.run.border import admit
 from trustcommerce.run.duck import connect, first_row, quote
@@ -54,7 +56,13 @@ def session(
 ) -> "Iterator[Session]":
     """A session that is closed at the end; `what` names the work in messages, `spill` where memory overflows to."""
     with connect(what, threads, memory, spill) as connection:
-        yield Session(connection)
+        opened = Session(connection)
+        try:
+            yield opened
+        except Exception:
+            if opened.failed:  # what DuckDB says holds the traceback of a plugin
+                raise opened.failed[0] from None
+            raise
 
 
 class Session:
@@ -66,6 +74,9 @@ class Session:
         self.checked: set[tuple[str, str]] = set()
         self._names: dict[str, str] = {}
         self._keys: dict[str, Sequence[str]] = {}
+        self._functions: set[str] = set()
+        self.failed: list[PluginError] = []
+        """What functions in Python raised."""
 
     def add(self, name: str, rows: Rows, key: Sequence[str]) -> None:
         """Make a table, or the result of a rule set, known under its name."""
@@ -78,6 +89,26 @@ class Session:
 
     def key(self, table: str) -> Sequence[str]:
         return self._keys[table]
+
+    def function(self, function: Vectorised) -> None:
+        """Have a function in Python known in queries."""
+        if function.name in self._functions:
+            return
+        self._functions.add(function.name)
+
+        def compute(*arrays: object) -> object:
+            try:
+                return function.over(*arrays)
+            except PluginError as error:
+                self.failed.append(error)
+                raise
+
+        types = [typed(Type(each)) for each in function.kinds]
+        takes = [Parameter(f"array_{i}", Parameter.POSITIONAL_ONLY) for i, _ in enumerate(types)]
+        compute.__signature__ = Signature(takes)  # type: ignore[attr-defined]
+        self.connection.create_function(
+            f"{ARROW}{function.name}", compute, types, typed(function.result), type="arrow", null_handling="special"
+        )
 
     def summary(self, table: str) -> dict[str, int]:
         """Rows of a table, and what its reader noticed."""
@@ -244,6 +275,8 @@ class Run(Stages):
 
     def _sources(self, given: frozenset[str]) -> None:
         """A view in run-time shapes, or a table of a pack file, for everything else that rows come from."""
+        for function in self.version.functions:
+            self.owner.function(function)
         again = self.version.from_fact or reads_subjects_again(self.version, given)
         for i, source in enumerate(sources(self.version, given)):
             if isinstance(source, Table):

@@ -11,6 +11,7 @@ from sqlglot import ErrorLevel, UnsupportedError, exp
 
 from trustcommerce.errors import DataError
 from trustcommerce.language.types import Kind
+from trustcommerce.registry import ARROW
 from trustcommerce.run.connected import Layer, by_steps
 
 __all__ = [
@@ -130,6 +131,7 @@ class Dialect:
         double_keys: Whether 0.0 and -0.0 are known to be one key where rows are joined or grouped.
         cluster: Whether rows are spread over machines: they have no order, and a sub-query sees the row
             outside by equal keys only.
+        vectorised: Whether it has functions in Python over Arrow arrays: a run gives them, a database has none.
         wide: Whether whole numbers of 38 digits are divided into whole numbers, which sharing an amount takes.
         notice: What to know of a dialect that is tried out; None for one that is promised.
     """
@@ -155,6 +157,7 @@ class Dialect:
     connected: Components | None = by_steps
     double_keys: bool = True
     cluster: bool = False
+    vectorised: bool = False
     wide: bool = False
     notice: str | None = None
 
@@ -195,9 +198,11 @@ class Dialect:
             elif isinstance(value, list):
                 node.set(key, [self._written(each) if isinstance(each, exp.Expression) else each for each in value])
         if isinstance(node, exp.Anonymous):
-            function = self.functions.get(node.name.upper())
+            name = node.name.upper()
+            if name.startswith(ARROW.upper()):
+                return self._vectorised(node)
+            function = self.functions.get(name)
             if function is None:
-                name = node.name.upper()
                 raise self.refusal(f"the function {name}", _SERVES.get(name))
             return function(node)
         if isinstance(node, exp.Identifier):
@@ -209,6 +214,14 @@ class Dialect:
             name = type(node).__name__
             raise self.refusal(f"a node {name}", _SERVES.get(name))
         return node
+
+    def _vectorised(self, node: exp.Anonymous) -> exp.Expression:
+        """A function in Python, for those that have it."""
+        if self.vectorised:
+            return node
+        name = node.name.lower().removeprefix(ARROW)
+        hint = "records, tables and runs on Spark have it, statements do not"
+        raise self.refusal(f"the function `{name}`, which is Python over Arrow arrays", hint)
 
     def _named(self, node: exp.Identifier) -> exp.Identifier:
         size = len(node.name.encode())

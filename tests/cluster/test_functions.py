@@ -1,0 +1,51 @@
+"""Functions in Python over Arrow arrays on Spark: what is computed here, and the plugin named when one fails."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import trustcommerce as tc
+from tests.parity.compare import bits
+from tests.unit.test_vectorised import BODY, DAY, PACK, PLUGIN, RULES, TABLES
+
+
+def _engine(folder: Path, body: str = BODY) -> tc.Engine:
+    (folder / "pack/rulesets").mkdir(parents=True)
+    (folder / "pack/pack.yaml").write_text(PACK, "utf-8")
+    (folder / "pack/rulesets/random.yaml").write_text(RULES, "utf-8")
+    (folder / "sizes.py").write_text(PLUGIN.replace("BODY", body).replace("RESULT", "integer"), "utf-8")
+    return tc.load(folder / "pack", plugins=[str(folder / "sizes.py")])
+
+
+def _rows(rows: list[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
+    return {row["k"]: {name: bits(value) for name, value in row.items()} for row in rows}
+
+
+def test_the_same(spark: Any, tmp_path: Path) -> None:
+    """In values, conditions and aggregates, with a plugin that executors can't import; nothing stays in the session."""
+    engine = _engine(tmp_path)
+    found = engine.run(TABLES, None, DAY, spark=spark).frames["random"].collect()
+    wanted = engine.score_table("random", None, DAY, tables=TABLES)
+    assert _rows([row.asDict() for row in found]) == _rows(wanted.to_pylist())
+    assert not [each.name for each in spark.catalog.listFunctions() if each.name.startswith("arrow_")]
+
+
+def test_a_failure(spark: Any, tmp_path: Path) -> None:
+    """One sentence, and no traceback of a worker."""
+    engine = _engine(tmp_path, "raise KeyError('no size')")
+    with pytest.raises(tc.PluginError) as found:
+        engine.run(TABLES, tmp_path / "out", DAY, spark=spark)
+    assert str(found.value) == "plugin sizes 1.2: the function `size` fails: KeyError: 'no size'"
+
+
+def test_a_frame(spark: Any, tmp_path: Path) -> None:
+    """`score_table` of a frame."""
+    rules = RULES[: RULES.index("facts:")] + RULES[RULES.index("values:") :]
+    engine = _engine(tmp_path)
+    (tmp_path / "pack/rulesets/random.yaml").write_text(rules, "utf-8")
+    engine = tc.load(tmp_path / "pack", plugins=[str(tmp_path / "sizes.py")])
+    schema = "k string, said string, n bigint, since date, at timestamp_ntz, open boolean"
+    frame = spark.createDataFrame([tuple(row.values()) for row in TABLES["goods"].to_pylist()], schema)
+    found = engine.score_table("random", frame, DAY, columns=["k", "letters_here"])
+    assert {tuple(row) for row in found.collect()} == {("a", 1), ("b", None), ("c", 4)}
