@@ -1,5 +1,6 @@
-"""How long `check` takes in a fresh process: the packs that come with the library, and a pack of nested aliases."""
+"""How long packs take in a fresh process: checked, loaded with and without plugins, and one of nested aliases."""
 
+import statistics
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +11,13 @@ __all__ = ["rows"]
 
 _BAR = 1.0
 _BOMB_MB = 100
+_PLUGINS = 0.05
 _REPEATS = 9
 _PACKS = ("olist", "kuaishou")
 
 
 def rows() -> list[Row]:
-    return [*_packs(), _bomb()]
+    return [*_packs(), *_plugins(), _bomb()]
 
 
 def _packs() -> Iterator[Row]:
@@ -33,6 +35,25 @@ def _packs() -> Iterator[Row]:
             bar=_BAR,
             note=f"{errors} errors found" if errors else "",
         )
+
+
+def _plugins() -> Iterator[Row]:
+    """A pack as it is, and with every plugin of this repository, from the start of the process on."""
+    files = sorted(map(str, (ROOT / "plugins").glob("*/src/*.py")))
+    folder = str(ROOT / "policies" / "kuaishou")
+    codes = {
+        name: f"import trustcommerce; trustcommerce.load({folder!r}, plugins={plugins!r})"
+        for name, plugins in {"load policies/kuaishou": [], f"the same with {len(files)} plugins": files}.items()
+    }
+    times: dict[str, list[float]] = {name: [] for name in codes}
+    for _ in range(_REPEATS):
+        for name, code in codes.items():
+            times[name] += fresh(code, 1)
+    plain, more = codes
+    base = statistics.median(times[plain])
+    note = f"{(statistics.median(times[more]) - base) * 1000:.0f} ms more (bar: {_PLUGINS * 1000:.0f} ms)"
+    yield row(plain, times[plain], peak_of(codes[plain]), per="process")
+    yield row(more, times[more], peak_of(codes[more]), per="process", bar=base + _PLUGINS, note=note)
 
 
 def _bomb() -> Row:

@@ -14,12 +14,13 @@ __all__ = ["BEGIN", "END", "TITLES", "growth", "markdown", "parity", "text_table
 BEGIN, END = "<!-- benchmarks:begin -->", "<!-- benchmarks:end -->"
 TITLES = {
     "import": "Importing, a fresh process",
-    "check": "Checking a pack, a fresh process",
+    "check": "Checking and loading packs, a fresh process",
     "record": "One record: 10 characteristics of 5 bands each",
     "card30": "One record: 30 metrics with curves, 3 groups, 4 vetoes, a level",
     "table": "A table of 1,000,000 rows",
     "table30": "A table of subjects with 30 metrics: score, level and three reasons",
     "growth": "How time grows with rules and with subjects; the exponent is that of the last step, 1 is linear",
+    "settlement": "Commission of product cards: each order, and a statement for each store",
     "pools": "60 billion shared by 100,000 to 10,000,000 participants, beside a sort of the same rows",
     "spark": "On Spark: from orders to the scores of stores; 30 metrics of 1,000,000 subjects",
     "events": "From orders to the scores of stores",

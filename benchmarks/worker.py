@@ -18,6 +18,7 @@ BENCHMARKS = {
     "table30": "benchmarks.table30",
     "events": "benchmarks.events",
     "pools": "benchmarks.pools",
+    "settlement": "benchmarks.settlement",
     "spark": "benchmarks.spark",
     "growth": "benchmarks.growth",
 }
