@@ -1,15 +1,30 @@
 """What authors of plugins import: the mark of a hook, and the records that hooks give."""
 
+from trustcommerce.errors import DataError
 from trustcommerce.plugins.specs import hookimpl
-from trustcommerce.registry import CampaignPolicy, Function, Metric, Output, ReasonText, RuleKind, Use, arrow_function
+from trustcommerce.registry import (
+    CampaignPolicy,
+    Function,
+    Metric,
+    Output,
+    ReasonText,
+    RuleKind,
+    Scan,
+    Source,
+    Use,
+    arrow_function,
+)
 
 __all__ = [
     "CampaignPolicy",
+    "DataError",
     "Function",
     "Metric",
     "Output",
     "ReasonText",
     "RuleKind",
+    "Scan",
+    "Source",
     "Use",
     "arrow_function",
     "hookimpl",

@@ -78,3 +78,110 @@ def test_a_run_writes_them(tmp_path: Path) -> None:
     assert report.as_dict()["plugins"] == {"excel": trustcommerce_excel.__version__}
     rows = [[cell.value for cell in row] for row in _sheet(tmp_path / "out/shop.xlsx").iter_rows()]
     assert rows == [["k", "x", "y"], ["a", 4, 5], ["b", 5, 6]]
+
+
+PACK = """pack: shop
+currency: CNY
+plugins: [excel]
+tables:
+  stores:
+    key: k
+    columns:
+      k: text
+      paid: {type: CNY, range: [0, 100000]}
+      x: {type: "number?"}
+      open: boolean
+      since: date
+      at: timestamp?
+  orders: {key: i, columns: {i: {type: integer, range: [0, 1000000]}, k: text, paid: {type: CNY, range: [0, 1000]}}}
+"""
+RULES = """ruleset: shop
+subject: {name: store, table: stores, key: k}
+facts: {orders: {table: orders, key: k, id: i}}
+metrics:
+  sales: {unit: CNY, sum: paid, from: orders, window: all}
+values:
+  owed: {value: "paid + sales"}
+"""
+
+
+def _book(path: Path, sheets: dict[str, list[list[Any]]]) -> Path:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
+    return path
+
+
+STORES = [
+    ["k", "paid", "x", "open", "since", "at", "remark"],
+    [1001, 0.1 + 0.2, 0.1 + 0.2, True, dt.date(2023, 5, 9), dt.datetime(2023, 5, 9, 8, 30), "="],
+    [None] * 7,
+    ["b", "12.50", None, "FALSE", "2023-05-10", dt.date(2023, 5, 9), None],
+]
+ORDERS = [["i", "k", "paid"], [1, 1001, 5], [2, "b", 0.29], [3, "b", 1]]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> tc.Engine:
+    (tmp_path / "pack/rulesets").mkdir(parents=True)
+    (tmp_path / "pack/pack.yaml").write_text(PACK, "utf-8")
+    (tmp_path / "pack/rulesets/shop.yaml").write_text(RULES, "utf-8")
+    return tc.load(tmp_path / "pack")
+
+
+def test_facts_from_a_workbook(engine: tc.Engine, tmp_path: Path) -> None:
+    """Every sheet is a table: numbers as they are shown, ids that are numbers, dates; rows of nothing are none."""
+    book = _book(tmp_path / "facts.xlsx", {"stores": STORES, "orders": ORDERS, "notes": [["for people"]]})
+    rows = engine.score_table("shop", None, "2023-05-18", tables=book).to_pylist()
+    names = ("k", "paid", "x", "open", "since", "at", "sales", "owed")
+    day, moment = dt.date(2023, 5, 9), dt.datetime(2023, 5, 9, 8, 30)
+    first, second = ([row[name] for name in names] for row in rows)
+    assert first == ["1001", Decimal("0.30"), 0.3, True, day, moment, 5, Decimal("5.30")]
+    money = [Decimal(each) for each in ("12.50", "1.29", "13.79")]
+    assert second == ["b", money[0], None, False, dt.date(2023, 5, 10), dt.datetime(2023, 5, 9), *money[1:]]
+
+
+def test_a_folder_with_workbooks(engine: tc.Engine, tmp_path: Path) -> None:
+    """A sheet is found by its name in any of them; what a run wrote is read again."""
+    (tmp_path / "facts").mkdir()
+    _book(tmp_path / "facts/a.xlsx", {"orders": ORDERS})
+    _book(tmp_path / "facts/b.xlsx", {"stores": STORES})
+    engine.run(tmp_path / "facts", tmp_path / "out", "2023-05-18", format="excel")
+    assert [row["owed"] for row in _rows(tmp_path / "out/shop.xlsx")] == [5.3, 13.79]
+    again = engine.score_table("shop", tmp_path / "out/shop.xlsx", "2023-05-18", tables=tmp_path / "facts")
+    assert [row["owed"] for row in again.to_pylist()] == [Decimal("5.30"), Decimal("13.79")]
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    head, *rows = ([cell.value for cell in row] for row in _sheet(path).iter_rows())
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("sheets", "said"),
+    [
+        ({"stores": STORES}, "holds no table `orders`"),
+        ({"stores": [["k", "k"], ["a", "b"]], "orders": ORDERS}, "facts.xlsx/stores: the head has `k` twice"),
+        ({"stores": [["k", "paid"], ["a", 1]], "orders": ORDERS}, "has no column `x`"),
+        ({"stores": STORES, "orders": [["i", "k", "paid"], [1, "b", "five"]]}, "five"),
+        ({"stores": STORES, "orders": [["i", "k", "paid"], [1.5, "b", 1]]}, "1.5"),
+    ],
+)
+def test_what_is_wrong_in_a_workbook(
+    engine: tc.Engine, tmp_path: Path, sheets: dict[str, list[list[Any]]], said: str
+) -> None:
+    """One clear error, with the sheet."""
+    book = _book(tmp_path / "facts.xlsx", sheets)
+    with pytest.raises(tc.DataError) as found:
+        engine.score_table("shop", None, "2023-05-18", tables=book)
+    assert said in str(found.value)
+
+
+def test_no_workbook(engine: tc.Engine, tmp_path: Path) -> None:
+    (tmp_path / "facts.xlsx").write_text("k,paid", "utf-8")
+    with pytest.raises(tc.DataError, match=r"facts\.xlsx: this workbook can't be read"):
+        engine.score_table("shop", None, "2023-05-18", tables=tmp_path / "facts.xlsx")

@@ -50,7 +50,10 @@ class ItemReader(ChoiceReader):
         labels = get("labels")
         self.check_labels(labels)
         sample = get("sample")
-        metric = self.metric(mapping, block, entry.key.text) if mapping is not None else None
+        said = self.kinds_said(mapping, block, entry.key.text) if mapping is not None else []
+        # what may not stand there is said already, as an unknown key
+        broken = broken or len(said) > 1 or (bool(said) and block not in ("metrics", "columns"))
+        metric = (said[0].key.text, mapping) if mapping is not None and said and not broken else None
         choice = self.choice(node, entry) if not broken else self.empty_choice(entry)
         if mapping is not None and not broken:
             self.check_item(mapping, metric is not None)
@@ -78,17 +81,18 @@ class ItemReader(ChoiceReader):
             span=entry.key.span,
         )
 
-    def metric(self, node: Mapping, block: str, name: str) -> tuple[str, Mapping] | None:
-        """The kind of metric that an item says; of a fact's columns only those that number its rows."""
-        kinds = COLUMN_KINDS if block == "columns" else self.registry.metric_kinds
-        said = [key for key in kinds if key in node]
-        forms = [key for key in self.registry.choice_forms if key in node]
-        for other in [*said[1:], *forms[: len(said)]]:
-            entry = node.entry(other)
-            assert entry is not None
-            what = f"both `{said[0]}` and `{other}`"
-            self.problems.add(codes.AMBIGUOUS_FORM, f"`{name}` says {what}", entry.key.span, "keep one of them")
-        return (said[0], node) if said else None
+    def measured(self, entry: Entry, block: str) -> bool:
+        """Whether a key says a kind of metric; of a fact's columns only those that number its rows."""
+        return entry.key.text in (COLUMN_KINDS if block == "columns" else self.registry.metric_kinds)
+
+    def kinds_said(self, node: Mapping, block: str, name: str) -> list[Entry]:
+        """Kinds of metric and forms of the choice that an item says beside a kind of metric; only one may stand."""
+        measured = [each for each in node if self.measured(each, block)]
+        forms = [each for each in node if measured and each.key.text in self.registry.choice_forms]
+        for other in [*measured[1:], *forms]:
+            what = f"both `{measured[0].key.text}` and `{other.key.text}`"
+            self.problems.add(codes.AMBIGUOUS_FORM, f"`{name}` says {what}", other.key.span, "keep one of them")
+        return [*measured, *forms]
 
     def check_labels(self, node: object) -> None:
         seen: set[str] = set()

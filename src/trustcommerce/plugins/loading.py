@@ -22,10 +22,11 @@ from trustcommerce import codes
 from trustcommerce.diagnostics import Problems
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.plugins import specs
+from trustcommerce.plugins.guards import guarded
 from trustcommerce.plugins.installed import Installed, installed, named
 from trustcommerce.plugins.loaded import Plugin
 from trustcommerce.plugins.requests import Request
-from trustcommerce.registry import ASIDE, Function, Kind, ReasonText, Registry, called, owned
+from trustcommerce.registry import ASIDE, Function, Kind, ReasonText, Registry, Source, called
 
 __all__ = ["load_plugins"]
 
@@ -214,7 +215,7 @@ def _given(plugin: Plugin, module: ModuleType, manager: pluggy.PluginManager) ->
                         f"plugin {plugin.said}: `{caller.name}` gives {type(each).__name__}, and {names} is expected"
                     )
                 _check(plugin, each)
-            yield from (owned(each, plugin.said) if isinstance(each, Function) else each for each in found)
+            yield from (guarded(each, plugin.said) for each in found)
 
 
 def _check(plugin: Plugin, record: Any) -> None:
@@ -229,6 +230,8 @@ def _check(plugin: Plugin, record: Any) -> None:
             raise _Broken(f"{said} has no texts by language")
     if isinstance(record, Function):
         _check_function(said, record)
+    if isinstance(record, Source):
+        _check_source(said, record)
     if isinstance(record, Kind):
         _check_schema(said, record.schema)
         if not isinstance(record.example, str) or not callable(record.expand):
@@ -243,6 +246,14 @@ def _check_function(said: str, function: Function) -> None:
         raise _Broken(f"{said} has a name that rules can't call", "small letters, digits and `_`, a letter first")
     if not (isinstance(function.example, tuple) and len(function.example) == 2):
         raise _Broken(f"{said} has an example that is no pair of an expression and its value")
+
+
+def _check_source(said: str, source: Source) -> None:
+    """A suffix, and one way to read its files."""
+    if not re.fullmatch(r"\.\w+", source.suffix):
+        raise _Broken(f"{said} has no suffix like `.txt`")
+    if (source.read is None) == (source.scan is None):
+        raise _Broken(f"{said} says both or neither of `read` and `scan`", "one of them reads its files")
 
 
 def _check_schema(said: str, schema: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import pluggy
 
-from trustcommerce.registry import CampaignPolicy, Function, Metric, Output, ReasonText, RuleKind
+from trustcommerce.registry import CampaignPolicy, Function, Metric, Output, ReasonText, RuleKind, Source
 
 __all__ = [
     "HOOKS",
@@ -20,6 +20,7 @@ __all__ = [
     "trustcommerce_outputs",
     "trustcommerce_reason_texts",
     "trustcommerce_rule_kinds",
+    "trustcommerce_sources",
 ]
 
 PROJECT = "trustcommerce"
@@ -31,6 +32,12 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def trustcommerce_outputs() -> Iterable[Output]:
     """Formats of result tables, for `run --output NAME` and `engine.run(..., format=NAME)`."""
+    return ()
+
+
+@hookspec
+def trustcommerce_sources() -> Iterable[Source]:
+    """Formats of files that tables are read from, by suffix."""
     return ()
 
 
@@ -71,4 +78,5 @@ HOOKS: Mapping[str, tuple[type, ...]] = {
     "trustcommerce_outputs": (Output,),
     "trustcommerce_reason_texts": (ReasonText,),
     "trustcommerce_rule_kinds": (RuleKind,),
+    "trustcommerce_sources": (Source,),
 }
