@@ -1,13 +1,12 @@
 """Events to scores: 5 and 50 million orders, of 100 for each store, beside a query written by hand."""
 
 import statistics
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import ROOT, Row, clock, row, worker
+from benchmarks.measure import ROOT, Row, clock, made_once, row, worker
 
 __all__ = ["BY_HAND", "CASES", "DAY", "PACK", "WANTED", "folder", "rows"]
 
@@ -95,15 +94,8 @@ FROM scored
 
 def folder(orders: int) -> Path:
     """The events as Parquet files; made once, in the folder for temporary files."""
-    import duckdb
-
-    place = Path(tempfile.gettempdir()) / f"trustcommerce-benchmark-{orders}"
-    if not place.is_dir():
-        beside = Path(tempfile.mkdtemp(dir=place.parent))
-        made = _MAKE.replace("{orders}", str(orders)).replace("{stores}", str(orders // 100))
-        duckdb.connect().execute(made.replace("{folder}", str(beside)))
-        beside.rename(place)
-    return place
+    made = _MAKE.replace("{orders}", str(orders)).replace("{stores}", str(orders // 100))
+    return made_once(f"trustcommerce-benchmark-{orders}", made)
 
 
 def _by_hand(orders: int) -> Callable[[], object]:

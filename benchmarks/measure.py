@@ -16,7 +16,20 @@ from typing import Any
 
 from attrs import asdict, frozen
 
-__all__ = ["RESULTS", "ROOT", "Row", "clock", "compare", "fresh", "machine", "output", "peak_of", "row", "worker"]
+__all__ = [
+    "RESULTS",
+    "ROOT",
+    "Row",
+    "clock",
+    "compare",
+    "fresh",
+    "machine",
+    "made_once",
+    "output",
+    "peak_of",
+    "row",
+    "worker",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -117,6 +130,18 @@ def output(code: str) -> str:
 def peak_of(code: str) -> float:
     """Peak memory of a fresh interpreter that runs `code`."""
     return float(output(code + _PEAK))
+
+
+def made_once(name: str, statements: str) -> Path:
+    """A folder with what DuckDB makes in it by statements that say `{folder}`; kept among the temporary files."""
+    import duckdb
+
+    place = Path(tempfile.gettempdir()) / name
+    if not place.is_dir():
+        beside = Path(tempfile.mkdtemp(dir=place.parent))
+        duckdb.connect().execute(statements.replace("{folder}", str(beside)))
+        beside.rename(place)
+    return place
 
 
 def worker(action: str, *names: str) -> Any:

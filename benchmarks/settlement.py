@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import ROOT, Row, clock, row, worker
+from benchmarks.measure import ROOT, Row, clock, made_once, row, worker
 
 __all__ = ["BY_HAND", "CASES", "DAY", "PACK", "PLUGIN", "folder", "rows"]
 
@@ -84,15 +84,8 @@ COPY (
 
 def folder(orders: int) -> Path:
     """The tables as Parquet files; made once, in the folder for temporary files."""
-    import duckdb
-
-    place = Path(tempfile.gettempdir()) / f"trustcommerce-settlement-{orders}"
-    if not place.is_dir():
-        beside = Path(tempfile.mkdtemp(dir=place.parent))
-        made = _MAKE.replace("{orders}", str(orders)).replace("{stores}", str(orders // 100))
-        duckdb.connect().execute(made.replace("{folder}", str(beside)))
-        beside.rename(place)
-    return place
+    made = _MAKE.replace("{orders}", str(orders)).replace("{stores}", str(orders // 100))
+    return made_once(f"trustcommerce-settlement-{orders}", made)
 
 
 def _by_hand(orders: int) -> Callable[[], object]:

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from benchmarks import settlement
+from benchmarks import measure, settlement
 
 import trustcommerce as tc
 
 
 def test_settlement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every order and every statement, to the fen."""
-    monkeypatch.setattr(settlement.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(measure.tempfile, "tempdir", str(tmp_path))
     place = settlement.folder(20_000)
     engine = tc.load(settlement.PACK, plugins=[str(settlement.PLUGIN)])
     engine.run(place, tmp_path / "own", settlement.DAY)
