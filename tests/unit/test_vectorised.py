@@ -135,7 +135,10 @@ BROKEN = {
     "another type": ("return pc.utf8_length(texts)", "integer", "gives an array of int32, and int64 is declared"),
     "missing": ("return pa.nulls(len(texts), pa.int64())", "integer", "gives a missing value"),
     "infinite": ("return pa.array([1e308 * 10] * len(texts))", "number", "gives a number that is infinite or none"),
-    "too large": ("return pa.array([10**16] * len(texts))", "integer", "gives a whole number beyond"),
+    "too large a double": ("return pa.array([1e16] * len(texts))", "number", "gives a number beyond"),
+    "an exit": ("raise SystemExit(3)", "integer", "fails: SystemExit: 3"),
+    "nothing said": ("assert False", "integer", "fails: AssertionError"),
+    "too large": ("return pa.array([10**16] * len(texts))", "integer", "gives a number beyond"),
 }
 
 
@@ -163,11 +166,47 @@ def test_nothing_is_computed_when_rules_are_read(make: Make) -> None:
     assert tc.check(*make(rules=rules)[:1]) != []
 
 
+def test_nothing_to_compute(make: Make) -> None:
+    """Where an argument is missing in every row nothing is asked for; of nothing an array may have no type."""
+    rules = "ruleset: random\nsubject: {name: good, table: goods, key: k}\nvalues: {v: {value: size(said)}}\n"
+    engine = _load(make("return pa.array([None for each in texts.to_pylist()])", "integer?", rules))
+    goods = TABLES["goods"].set_column(1, "said", pa.nulls(3, pa.string()))
+    for given in (TABLES, {**TABLES, "goods": goods}):
+        rows = engine.score_table("random", None, DAY, tables=given).to_pylist()
+        assert [row["v"] for row in rows] == [None] * 3
+
+
+def test_what_python_can_not_hold(make: Make) -> None:
+    """Bytes that are no text, moments of no year."""
+    rules = "ruleset: random\nsubject: {name: good, table: goods, key: k}\nvalues: {v: {value: size(said)}}\n"
+    bad = "pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(bytes(4) + bytes([1, 0, 0, 0])), pa.py_buffer(bytes([255]))])"
+    for body, result in ((f"return {bad}", "text"), ("return pa.array([2**62], pa.timestamp('us'))", "timestamp")):
+        engine = _load(make(body, result, rules))
+        with pytest.raises(tc.PluginError, match="no text of UTF-8, or no day"):
+            engine.score_table("random", TABLES["goods"].slice(0, 1), DAY)
+        with pytest.raises(tc.PluginError, match="no text of UTF-8, or no day"):
+            engine.score("random", TABLES["goods"].to_pylist()[0], DAY)
+
+
+def test_a_moment_for_a_date(make: Make) -> None:
+    """Its day, for a record and a table alike."""
+    rules = (
+        "ruleset: random\nsubject: {name: good, table: goods, key: k}\nvalues: {v: {value: 'after(at, at, open)'}}\n"
+    )
+    engine = _load(make(rules=rules))
+    rows = engine.score_table("random", TABLES["goods"], DAY).to_pylist()
+    assert [row["v"] for row in rows] == [dt.datetime(2023, 5, 2, 12), None, dt.datetime(2023, 5, 2, 12)]
+    for row in rows:
+        values = engine.score("random", row, DAY).values
+        assert values == {name: row[name] for name in values}
+
+
 REFUSED: dict[str, tuple[str, str, str]] = {
     "its result": ('result="number", doc', 'result="money", doc', "has the result `money`"),
     "a parameter": ('parameters=("integer", "number")', 'parameters=("any", "number")', "takes ['any']"),
     "its name": ('name="scaled"', 'name="Scaled"', "a name that rules can't call"),
     "the core's": ('name="scaled"', 'name="floor"', "gives the Function `floor`, which the core gives already"),
+    "a word": ('name="scaled"', 'name="coalesce"', "the name of a word of the rule language"),
     "its own twice": ('name="scaled"', 'name="size"', "gives the Function `size` twice"),
     "an example": ('example=("scaled(2, 1.5)", 3.0)', 'example="scaled"', "an example that is no pair"),
 }

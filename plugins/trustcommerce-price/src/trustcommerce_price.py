@@ -46,11 +46,14 @@ _WORDS: Mapping[str, str] = {
     **dict.fromkeys(["片", "个", "只", "支", "包", "袋", "瓶", "盒", "枚", "粒", "pcs", "pieces"], "piece"),
 }
 """What measures are called in descriptions of goods."""
+_COUNTS = "|".join(word for word, of in _WORDS.items() if of in ("piece", "件"))
 _SIZE = re.compile(
-    rf"(\d+(?:\.\d+)?)\s*({'|'.join(sorted(_WORDS, key=len, reverse=True))})(?![a-z])"
-    rf"(?:\s*[x*×]\s*(\d+))?",
+    rf"(?<![\d.,])(?:(\d{{1,4}})\s*(?:{_COUNTS})?\s*[x*×]\s*)?(?<![\d.,])(\d{{1,6}}(?:\.\d{{1,3}})?)\s*"
+    rf"({'|'.join(sorted(_WORDS, key=len, reverse=True))})(?![a-wyz²³半])"
+    rf"(?:\s*[x*×]\s*(\d{{1,4}})(?!\d)\s*(?:{_COUNTS})?)?(\s*[x*×]\s*\d)?",
     re.IGNORECASE,
 )
+"""So many packs, the size of one, so many packs again; what is multiplied once more is read by nobody."""
 _QUANTILES = {"p10": "1/10", "p50": "1/2", "p90": "9/10"}
 _TEXT = {"type": "string"}
 _EXPRESSION = {"type": ["string", "number"]}
@@ -78,11 +81,12 @@ def _size(text: str) -> tuple[float, str] | None:
 
     What is counted besides a mass, a volume or a length is the packing of it.
     """
-    found = [
-        (family, float(number) * size * int(times or 1))
-        for number, word, times in _SIZE.findall(text)
-        for family, size in [MEASURES[_WORDS[word.lower()]]]
-    ]
+    found = []
+    for before, number, word, after, more in _SIZE.findall(text):
+        family, size = MEASURES[_WORDS[word.lower()]]
+        if more or (before and after) or ((before or after) and family == "length"):
+            return None
+        found.append((family, float(number) * size * int(before or after or 1)))
     sizes = [each for each in found if each[0] != "count"] or found
     return None if len(sizes) != 1 else (sizes[0][1], _SMALLEST[sizes[0][0]])
 
@@ -140,7 +144,7 @@ def price_power(use: Use) -> dict[str, dict[str, Any]]:
     given = use.given
     knots = zip((given["low"], given["middle"], given["high"]), given.get("points", [100, 70, 20]), strict=True)
     few, usual = f"coalesce({given['offers']}, 0) < {given.get('at_least', 5)}", given.get("otherwise", 60)
-    bad = f"not coalesce({given['quality']}, false)"
+    bad, most = f"not coalesce({given['quality']}, false)", given.get("points", [100])[0]
     part = {
         "title": _TITLE,
         "weight": 100,
@@ -150,6 +154,8 @@ def price_power(use: Use) -> dict[str, dict[str, Any]]:
         "exceptions": [
             {"when": bad, "then": 0, "missing": False, "reason": _CODES[0]},
             {"when": few, "then": usual, "missing": False, "reason": _CODES[1]},
+            # where all offers ask the same, the last of equal knots would hold
+            {"when": f"({given['price']}) <= ({given['low']})", "then": most, "missing": False},
         ],
     }
     return {"scores": {use.name: {"title": _TITLE, "range": [0, 100], "round": 0.01, "parts": {"price": part}}}}

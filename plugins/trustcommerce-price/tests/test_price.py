@@ -136,6 +136,18 @@ def test_power(engine: tc.Engine, tmp_path: Path) -> None:
     assert rows["vague"]["per_100"] is None
 
 
+def test_all_ask_the_same(lab: Lab) -> None:
+    """Who asks what all ask is not dear."""
+    pack = "pack: p\nplugins: [price]\ntables:\n  goods: {key: id, columns: {id: text, price: number, ask: number}}\n"
+    rules = """ruleset: p
+subject: {name: product, table: goods, key: id}
+policies: {power: {kind: price_power, price: price, low: ask, middle: ask, high: ask, offers: 9, quality: "true"}}
+"""
+    rows = pa.table({"id": ["a", "b", "c"], "price": [9.0, 10.0, 10.5], "ask": [10.0] * 3})
+    found = lab.engine(pack, rules, plugins=["price"]).score_table("p", rows, DAY).to_pylist()
+    assert [row["power"] for row in found] == [100, 100, 20]
+
+
 def test_position(engine: tc.Engine, tmp_path: Path) -> None:
     """Two share the lowest price of four; one cup is compared with nobody."""
     rows = {row["product_id"]: row["place"] for row in _results(engine, tmp_path)["product"]}
@@ -190,6 +202,17 @@ SIZES = {
     "面膜 10片": (10.0, "piece"),
     "3袋 100g": (100.0, "g"),
     "100g 或 200g": None,
+    "6瓶×330ml": (1980.0, "ml"),
+    "2袋*250g": (500.0, "g"),
+    "12*250ml": (3000.0, "ml"),
+    "500gx2": (1000.0, "g"),
+    "1,500g": None,
+    "250ml*12盒*2箱": None,
+    "1斤半": None,
+    "10x20cm": None,
+    "3m²": None,
+    "1" * 400 + "g": None,
+    "100g*" + "9" * 5000: None,
     "5 gold coins": None,
     "手工皂": None,
     None: None,

@@ -238,12 +238,24 @@ def _check(plugin: Plugin, record: Any) -> None:
             raise _Broken(f"{said} has no example, or nothing that expands it")
 
 
+_TAKEN = frozenset(
+    [
+        *("all", "and", "any", "between", "case", "cast", "coalesce", "distinct", "else", "end", "exists", "false"),
+        *("greatest", "if", "in", "interval", "is", "lambda", "least", "like", "not", "null", "or", "round", "select"),
+        *("then", "true", "try_cast", "values", "when"),
+    ]
+)
+"""What a rule reads as something else than a call."""
+
+
 def _check_function(said: str, function: Function) -> None:
     """A function over arrays: what the language computes itself is the core's."""
     if function.vectorised is None:
         raise _Broken(f"{said} is no function over Arrow arrays", "make it by `arrow_function`")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", function.name):
         raise _Broken(f"{said} has a name that rules can't call", "small letters, digits and `_`, a letter first")
+    if function.name in _TAKEN:
+        raise _Broken(f"{said} has the name of a word of the rule language")
     if not (isinstance(function.example, tuple) and len(function.example) == 2):
         raise _Broken(f"{said} has an example that is no pair of an expression and its value")
 

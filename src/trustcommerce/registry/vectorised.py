@@ -84,10 +84,14 @@ class Vectorised:
             there = pc.and_(there, each.is_valid())
         places = pc.indices_nonzero(there)
         whole = len(places) == len(there)
+        if not len(places):
+            return pa.nulls(len(there), self.arrow_type(self.result.kind))
         try:
             found = self.compute(*(given if whole else [each.take(places) for each in given]))
-        except Exception as error:  # whatever a plugin does
-            raise self._wrong(f"fails: {type(error).__name__}: {str(error).partition(chr(10))[0]}") from error
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # whatever a plugin does, an exit included
+            raise self._wrong(f"fails: {_said(error)}") from error
         found = self._checked(found, len(places))
         if whole:
             return found
@@ -105,21 +109,38 @@ class Vectorised:
         found = _one(found)
         if len(found) != length:
             raise self._wrong(f"gives {len(found)} values for {length} rows")
+        if pa.types.is_null(found.type) and self.result.nullable:
+            return found.cast(wanted)
         if found.type != wanted:
             raise self._wrong(f"gives an array of {found.type}, and {wanted} is declared")
         if found.null_count and not self.result.nullable:
             raise self._wrong("gives a missing value", f"declare the result as `{self.result.kind.value}?`")
         if self.result.kind is Kind.NUMBER and not pc.all(pc.is_finite(found), min_count=0).as_py():
             raise self._wrong("gives a number that is infinite or none")
-        if self.result.kind is Kind.EXACT and length:
+        if self.result.kind in (Kind.EXACT, Kind.NUMBER):
             ends = pc.min_max(found).as_py()
             if any(each is not None and abs(each) > LIMIT for each in ends.values()):
-                raise self._wrong(f"gives a whole number beyond {LIMIT:,}")
+                raise self._wrong(f"gives a number beyond {LIMIT:,}")
+        try:
+            found.validate(full=True)
+            if self.result.kind in (Kind.DATE, Kind.TIMESTAMP):
+                pc.min_max(found).as_py()
+        except (pa.ArrowInvalid, OverflowError, ValueError):
+            raise self._wrong("gives what is no text of UTF-8, or no day of the years 1 to 9999") from None
         return found
 
     def _wrong(self, what: str, hint: str | None = None) -> PluginError:
         by = f"plugin {self.by}: " if self.by else ""
         return PluginError(f"{by}the function `{self.name}` {what}" + (f"\nhint: {hint}" if hint else ""))
+
+
+def _said(error: BaseException) -> str:
+    """An exception in a line."""
+    try:
+        text = str(error).partition("\n")[0]
+    except Exception:  # of a plugin's own class
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _one(array: Any) -> Any:
@@ -162,13 +183,15 @@ def arrow_function(
         raise ValueError(f"the function `{name}` takes {wrong or 'nothing'}: any of {', '.join(_PARAMETERS)}")
     vectorised = Vectorised(name=name, parameters=tuple(parameters), result=type_, compute=compute)
     places = ", ".join(f"{{{i}}}" for i, _ in enumerate(parameters))
+    # a moment may stand where a date is taken
+    typed = ", ".join(f"CAST({{{i}}} AS DATE)" if each == "date" else f"{{{i}}}" for i, each in enumerate(parameters))
     return Function(
         name=name,
         parameters=tuple(parameters),
         result=lambda *_: type_,
         evaluate=vectorised,
         python=f"_{ARROW}{name}({places})",
-        sql=f"{ARROW}{name}({places})",
+        sql=f"{ARROW}{name}({typed})",
         names={f"_{ARROW}{name}": vectorised},
         doc=doc,
         example=example,

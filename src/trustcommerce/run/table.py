@@ -61,7 +61,7 @@ def session(
             yield opened
         except Exception:
             if opened.failed:  # what DuckDB says holds the traceback of a plugin
-                raise opened.failed[0] from None
+                raise opened.failed[0] from opened.failed[0].__cause__
             raise
 
 
