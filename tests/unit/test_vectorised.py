@@ -63,6 +63,12 @@ values:
   more: {value: "case when coalesce(size(said), 0) > 1 then scaled(n, 2.5) else scaled(n, 2) end"}
   later: {value: "after(since, at, open)"}
 """
+ONE = """ruleset: random
+subject: {{name: good, table: goods, key: k}}
+values:
+  v: {{value: "{}"}}
+"""
+"""A rule set with a value alone."""
 TABLES = {
     "goods": pa.table(
         {
@@ -159,16 +165,17 @@ def test_what_a_function_does_wrong(make: Make, body: str, result: str, said: st
 
 def test_nothing_is_computed_when_rules_are_read(make: Make) -> None:
     """Constants as arguments wait for the run."""
-    rules = "ruleset: random\nsubject: {name: good, table: goods, key: k}\nvalues: {v: {value: size('ab')}}\n"
+    rules = ONE.format("size('ab')")
     engine = _load(make("raise RuntimeError('now')", rules=rules))
     with pytest.raises(tc.PluginError, match="now"):
         engine.score("random", TABLES["goods"].to_pylist()[0], DAY)
-    assert tc.check(*make(rules=rules)[:1]) != []
+    folder, plugin = make("raise RuntimeError('now')", rules=rules)
+    assert not tc.check(folder, plugins=[plugin])
 
 
 def test_nothing_to_compute(make: Make) -> None:
     """Where an argument is missing in every row nothing is asked for; of nothing an array may have no type."""
-    rules = "ruleset: random\nsubject: {name: good, table: goods, key: k}\nvalues: {v: {value: size(said)}}\n"
+    rules = ONE.format("size(said)")
     engine = _load(make("return pa.array([None for each in texts.to_pylist()])", "integer?", rules))
     goods = TABLES["goods"].set_column(1, "said", pa.nulls(3, pa.string()))
     for given in (TABLES, {**TABLES, "goods": goods}):
@@ -178,7 +185,7 @@ def test_nothing_to_compute(make: Make) -> None:
 
 def test_what_python_can_not_hold(make: Make) -> None:
     """Bytes that are no text, moments of no year."""
-    rules = "ruleset: random\nsubject: {name: good, table: goods, key: k}\nvalues: {v: {value: size(said)}}\n"
+    rules = ONE.format("size(said)")
     bad = "pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(bytes(4) + bytes([1, 0, 0, 0])), pa.py_buffer(bytes([255]))])"
     for body, result in ((f"return {bad}", "text"), ("return pa.array([2**62], pa.timestamp('us'))", "timestamp")):
         engine = _load(make(body, result, rules))
@@ -223,11 +230,10 @@ def test_what_is_no_function(make: Make, text: str, instead: str, said: str) -> 
 
 def test_what_rules_say_wrong(make: Make) -> None:
     """A call with too few values, or with another type, is an error in the rules."""
-    rules = "ruleset: random\nsubject: {name: good, table: goods, key: k}\nvalues:\n"
     calls = {"size()": "takes 1 value, not 0", "size(n)": "takes text here", "siez(said)": "did you mean `size`"}
     for call, said in calls.items():
         with pytest.raises(tc.PolicyError, match=said):
-            _load(make(rules=f"{rules}  v: {{value: {call}}}\n"))
+            _load(make(rules=ONE.format(call)))
 
 
 def test_the_doctor(make: Make) -> None:
