@@ -1,5 +1,6 @@
 """Plugins: found, asked for, loaded, and what is said of those that can't be used."""
 
+import os
 import pickle
 import re
 import subprocess
@@ -116,6 +117,16 @@ def test_versions_and_contents_are_part_of_the_meaning(pack: Callable[..., Path]
     for text in (GOOD, GOOD.replace("1.2", "1.3"), GOOD + "# more\n"):
         digests.add(tc.load(folder, plugins=[_file(tmp_path, text)]).digests["meaning"])
     assert len(digests) == 4
+
+
+def test_a_file_is_read_as_it_is_now(pack: Callable[..., Path], tmp_path: Path) -> None:
+    """Saved twice in a second, with as many characters; nothing is written beside it."""
+    file = tmp_path / "tsv.py"
+    for suffix in (".tsv", ".tab"):
+        file.write_text(GOOD.replace('".tsv"', f'"{suffix}"'))
+        os.utime(file, (1_000_000_000, 1_000_000_000))
+        assert tc.load(pack(), plugins=[str(file)]).registry.outputs["tsv"].suffix == suffix
+    assert not (tmp_path / "__pycache__").exists()
 
 
 def test_two_distributions_with_one_name(pack: Callable[..., Path], install: Install) -> None:

@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -132,9 +133,16 @@ def _imported(said: str, load: Callable[[], ModuleType]) -> ModuleType:
         raise _Broken(f"plugin {said} can't be imported: {type(cause).__name__}: {_first_line(cause)}") from error
 
 
+class _Uncached(SourceFileLoader):
+    """A file as it is now: kept bytecode is told apart by length and whole seconds, and an author saves more often."""
+
+    def path_stats(self, path: str) -> Any:
+        raise OSError
+
+
 def _from_file(path: Path) -> ModuleType:
     name = f"trustcommerce_plugin_{path.stem}_{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:8]}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=_Uncached(name, str(path)))
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
