@@ -119,8 +119,11 @@ def test_versions_and_contents_are_part_of_the_meaning(pack: Callable[..., Path]
     assert len(digests) == 4
 
 
-def test_a_file_is_read_as_it_is_now(pack: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_file_is_read_as_it_is_now(
+    pack: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Saved twice in a second, with as many characters; nothing is written beside it."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     file = tmp_path / "tsv.py"
     for suffix in (".tsv", ".tab"):
         file.write_text(GOOD.replace('".tsv"', f'"{suffix}"'))
