@@ -70,16 +70,17 @@ CREATE OR REPLACE TEMP TABLE settled AS
         * 0.01::DECIMAL(3, 2)
       END AS DECIMAL(18, 2)) AS waiver_back
   FROM waived;
-COPY (SELECT * FROM settled) TO '{out}/orders.parquet';
+COPY (SELECT * FROM settled ORDER BY order_id) TO '{out}/orders.parquet' (COMPRESSION zstd);
 COPY (
   SELECT s.store_id, coalesce(sum(waiver_due), 0) AS month_due, coalesce(sum(waiver), 0) AS month_waived,
     coalesce(sum(waiver_charged), 0) AS month_charged, coalesce(sum(waiver_back), 0) AS month_back
   FROM read_parquet('{folder}/stores.parquet') s
   LEFT JOIN settled o ON o.store_id = s.store_id AND settled_at >= DATE '2023-01-30' AND settled_at < DATE '2023-03-31'
-  GROUP BY s.store_id
-) TO '{out}/statements.parquet';
+  GROUP BY s.store_id ORDER BY s.store_id
+) TO '{out}/statements.parquet' (COMPRESSION zstd);
 """
-"""It believes that ids are unique and values within their ranges, which a run checks."""
+"""The files of a run, rows in the order of their keys. It believes that ids are unique and values within their
+ranges, which a run checks."""
 
 
 def folder(orders: int) -> Path:

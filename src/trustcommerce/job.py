@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve
-
 from trustcommerce.errors import DataError
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.left_over import Earlier, continued, merged, waiting
@@ -97,9 +95,8 @@ def run_pack(
             began = time.monotonic()
             if progress:
                 say(f"[{place}/{len(due)}] {name} ...")
-            result = supply.run(name, count=True)
+            result = supply.run(name, count=True, keyed=True)
             supply.keep(name, result)
-            result = evolve(result, table=result.table.sort_by([(key, "ascending") for key in plan.key]))
             writer.write(result.table, target / f"{name}{writer.suffix}")
             pools = _pools(opened, name, plan, day, earlier.get(name, {}))
             done[name] = _summary(plan, day, result, f"{name}{writer.suffix}", pools, time.monotonic() - began)

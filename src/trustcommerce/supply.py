@@ -94,14 +94,22 @@ class Supply:
         subjects: Rows | None = None,
         wanted: Sequence[str] | None = None,
         count: bool = False,
+        keyed: bool = False,
     ) -> Result:
-        """Run a rule set after those it reads."""
+        """Run a rule set after those it reads; for what else is asked see `Session.run`."""
         plan = self.loaded.rulesets[name]
         version = plan.version(self.day)
         assert version is not None
         self.prepare(plan, version, subjects)
         return self.session.run(
-            plan, version, self.day, self.known_as_of, subjects=subjects, wanted=wanted, count=count
+            plan,
+            version,
+            self.day,
+            self.known_as_of,
+            subjects=subjects,
+            wanted=wanted,
+            count=count,
+            keyed=keyed,
         )
 
     def prepare(self, plan: RuleSetPlan, version: Version, subjects: Rows | None) -> None:
@@ -167,5 +175,5 @@ class Supply:
 
     def keep(self, name: str, result: Result) -> None:
         """Let other rule sets read a result."""
-        rows = Rows(schema=result.table.schema, what=f"result of `{name}`", arrow=result.table)
+        rows = Rows(schema=result.table.schema, what=f"result of `{name}`", arrow=result.table, judged=True)
         self.session.add(name, rows, self._key(name))

@@ -1,6 +1,7 @@
 """Relation core -> SQL: the query of a version, with the stages before it."""
 
 import datetime as dt
+from collections.abc import Sequence
 from functools import lru_cache
 
 from attrs import frozen
@@ -30,9 +31,10 @@ from trustcommerce.run.peers import peers
 from trustcommerce.run.shares import share
 from trustcommerce.run.sql import column, outward, to_sql
 
-__all__ = ["WIDTH", "Query", "Writer", "build_query", "select"]
+__all__ = ["UNMATCHED", "WIDTH", "Query", "Writer", "build_query", "select"]
 
-
+UNMATCHED = "__unmatched"
+"""Whether a subject finds no row of one of the references that say `else: error`."""
 WIDTH = 200
 """How many items or measures one query has at most: what DuckDB plans in time that is linear in them."""
 
@@ -44,11 +46,13 @@ class Query:
     Args:
         pieces: Queries whose rows are in the same order; the columns of each stand beside those of the others.
         columns: The columns of all pieces, in the order of the result.
+        flagged: References, by name, whose missing rows are told by the further column `UNMATCHED`.
     """
 
     pieces: tuple[str, ...]
     columns: tuple[str, ...]
     stages: tuple[Stage, ...]
+    flagged: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=256)
@@ -60,6 +64,7 @@ def build_query(
     given: frozenset[str] = frozenset(),
     wanted: tuple[str, ...] | None = None,
     extra: tuple[str, ...] = (),
+    by: tuple[str, ...] = (),
     width: int = WIDTH,
     counted: bool = False,
 ) -> Query:
@@ -69,6 +74,7 @@ def build_query(
         given: Facts and peers, by name, whose measures are columns of the subject's rows already.
         wanted: Outputs to give, all by default; nothing else is computed.
         extra: Further columns of the subject's rows that the result carries.
+        by: Outputs that order the rows of a single query; that of the subjects' table by default.
         width: How many items or measures one query has at most.
         counted: Whether stages answer how many rows of a fact were excluded.
     """
@@ -78,15 +84,37 @@ def build_query(
     stored = {name: layers.names.get(name, name) for name in shown}
     needed = {*shown, *stored.values(), ORDER}
     if not wide.is_wide(layers, version.relation, needed):
-        query = select(layers, version, wanted, extra)
-        if layers.stages or not _streams(version.relation):
+        flagged = _flagged(version, given)
+        query = select(layers, version, wanted, extra, [f"{name}.matched" for name in flagged])
+        if by:
+            query = query.order_by(*map(column, by), copy=False)
+        elif layers.stages or not _streams(version.relation):
             query = query.order_by(column(ORDER), copy=False)
-        return Query(pieces=(layers.finish(query),), columns=tuple(shown), stages=tuple(layers.stages))
+        return Query(
+            pieces=(layers.finish(query),),
+            columns=tuple(shown),
+            stages=tuple(layers.stages),
+            flagged=frozenset(flagged),
+        )
     pieces = []
     for part, names in wide.owners(wide.parts(layers, version.relation, needed), stored):
         query = exp.select(*(shown[name] for name in names)).from_(part.table, copy=False)
         pieces.append(layers.finish(query.order_by(column(ORDER), copy=False)))
     return Query(pieces=tuple(pieces), columns=tuple(shown), stages=tuple(layers.stages))
+
+
+def _flagged(version: Version, given: frozenset[str]) -> list[str]:
+    """References of the subjects that must find a row, where the query may run before that is known.
+
+    Not where a condition above leaves subjects out, nor where Python is called, which would meet what is missing.
+    """
+    found: list[str] = []
+    for each in () if version.functions or version.from_fact else links(version.relation):
+        if isinstance(each, Keep):
+            break
+        if isinstance(each, Match) and each.required and f"reference {each.name}" not in given:
+            found.append(each.name)
+    return found
 
 
 def _streams(relation: Relation) -> bool:
@@ -98,12 +126,24 @@ def _streams(relation: Relation) -> bool:
 
 
 def select(
-    layers: "Writer", version: Version, wanted: tuple[str, ...] | None = None, extra: tuple[str, ...] = ()
+    layers: "Writer",
+    version: Version,
+    wanted: tuple[str, ...] | None = None,
+    extra: tuple[str, ...] = (),
+    matched: Sequence[str] = (),
 ) -> exp.Select:
-    """The layer on top: outputs as the outside sees them, without an order."""
+    """The layer on top: outputs as the outside sees them, without an order.
+
+    Args:
+        matched: Columns all of which should be true; `UNMATCHED` tells where one is not.
+    """
     shown = projections(layers, version, wanted, extra)
-    rows = layers.build(version.relation, {*shown, *(layers.names.get(name, name) for name in shown), ORDER})
-    return exp.select(*shown.values()).from_(rows, copy=False)
+    rows = layers.build(version.relation, {*shown, *(layers.names.get(name, name) for name in shown), *matched, ORDER})
+    query = exp.select(*shown.values()).from_(rows, copy=False)
+    if matched:
+        alone = exp.not_(exp.and_(*map(column, matched)))
+        query = query.select(exp.alias_(alone, UNMATCHED, quoted=True, copy=False), copy=False)
+    return query
 
 
 def projections(

@@ -1,6 +1,6 @@
 """References that say `else: error`: the first subject, or row of a fact, that finds no row."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from sqlglot import exp
 
@@ -15,9 +15,15 @@ from trustcommerce.run.stages import Stages
 __all__ = ["check_required", "required", "unmatched"]
 
 
-def check_required(run: Stages, given: frozenset[str]) -> None:
-    """Refuse what is unmatched; facts and references whose columns are given are not looked at."""
+def check_required(run: Stages, given: frozenset[str], but: Collection[str] = ()) -> None:
+    """Refuse what is unmatched; facts and references whose columns are given are not looked at.
+
+    Args:
+        but: References of the subjects that need no look.
+    """
     for i, (match, key, of) in enumerate(required(run.version, run.plan.key, given)):
+        if of is None and match.name in but:
+            continue
         _check(run, given, match, key, of, f"required_{i}")
 
 

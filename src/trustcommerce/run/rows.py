@@ -27,6 +27,7 @@ class Rows:
         setup: Statements that the scan needs first, such as ATTACH; safe to repeat.
         files: What the scan reads, for messages about files that break on the way.
         counts: What the reader noticed and let pass, by what it is; run.json shows it.
+        judged: Whether they are the result of a rule set of this run, whose key and values need no check.
     """
 
     schema: "pa.Schema"
@@ -36,6 +37,7 @@ class Rows:
     setup: Sequence[str] = ()
     files: Sequence[Path] = ()
     counts: "dict[str, int] | None" = None
+    judged: bool = False
 
     def register(self, connection: "duckdb.DuckDBPyConnection", name: str) -> str:
         """Make the rows known to `connection`; returns what stands after FROM."""

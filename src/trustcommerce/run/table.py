@@ -25,7 +25,7 @@ from trustcommerce.run.duck import connect, first_row, quote
 from trustcommerce.run.evidence import FactEvidence
 from trustcommerce.run.freeze import freeze
 from trustcommerce.run.layers import ORDER, SUBJECTS, Stage, reads_subjects_again, sources
-from trustcommerce.run.query import WIDTH, build_query
+from trustcommerce.run.query import UNMATCHED, WIDTH, build_query
 from trustcommerce.run.required import check_required
 from trustcommerce.run.rows import Rows
 from trustcommerce.run.snapshot import FrozenPeers, FrozenRank
@@ -129,6 +129,7 @@ class Session:
         subjects: Rows | None = None,
         wanted: Sequence[str] | None = None,
         count: bool = False,
+        keyed: bool = False,
     ) -> Result:
         """Judge every subject.
 
@@ -137,9 +138,10 @@ class Session:
                 stand in its columns instead of being computed.
             wanted: Columns of the result, all by default.
             count: Whether rows that are excluded or of no subject are counted.
+            keyed: Whether rows are in the order of their key, and not in that of the subjects' table.
         """
         run = Run(self, plan, version, as_of, known_as_of or as_of, subjects)
-        return run.result(None if wanted is None else tuple(wanted), count)
+        return run.result(None if wanted is None else tuple(wanted), count, keyed)
 
     def freeze(
         self, plan: RuleSetPlan, version: Version, as_of: dt.date, known_as_of: dt.date | None
@@ -180,7 +182,7 @@ class Run(Stages):
         self.framed = subjects is not None
         self.subjects = subjects if subjects is not None else owner.tables.get(plan.table)
 
-    def result(self, wanted: tuple[str, ...] | None, count: bool) -> Result:
+    def result(self, wanted: tuple[str, ...] | None, count: bool, keyed: bool) -> Result:
         try:
             given, carried = self._subjects()
             self._sources(given)
@@ -191,12 +193,19 @@ class Run(Stages):
                 given=given,
                 wanted=wanted,
                 extra=carried if wanted is None else (),
+                by=tuple(self.plan.key) if keyed else (),
                 width=WIDTH,
                 counted=count,
             )
             counts = self._stages(query.stages, count)
-            check_required(self, given)
+            check_required(self, given, but=query.flagged)
             table = self._joined([self.connection.sql(each).to_arrow_table() for each in query.pieces], query.columns)
+            if query.flagged:
+                if True in table.column(UNMATCHED).unique().to_pylist():
+                    check_required(self, given)
+                table = table.drop_columns([UNMATCHED])
+            if keyed and len(query.pieces) > 1:
+                table = table.sort_by([(key, "ascending") for key in self.plan.key])
             subjects = self.number(f"SELECT count(*) FROM {SUBJECTS}") if self.subjects is not None else table.num_rows
             return Result(table=table, subjects=subjects, facts=counts)
         finally:
@@ -308,6 +317,7 @@ class Run(Stages):
             hidden,
             self.as_of,
             self.owner.checked,
+            rows.judged,
         )
 
     def _pack_file(self, name: str, table: Table) -> None:
