@@ -174,12 +174,16 @@ def test_mistakes_of_plugins(make: Make, body: str, message: str) -> None:
 
 
 def test_a_schema_that_is_none(make: Make) -> None:
-    pack, plugin = make("values: {v: 1}")
+    """Told where the kind is used, and by the doctor."""
+    pack, plugin = make("policies: {g: {kind: gift, of: x}}\nvalues: {v: 1}")
     path = Path(plugin)
     text = path.read_text("utf-8")
     path.write_text(text.replace('"of": {"type": "string"}', '"of": {"type": "strang"}'), "utf-8")
     (found,) = tc.check(pack, plugins=[plugin])
-    assert found.message.startswith("plugin kinds 1.2: the CampaignPolicy `gift` has a schema that is none: 'strang'")
+    message = "plugin kinds 1.2: `kind: gift` has a schema that is none: 'strang'"
+    assert found.message.startswith(message)
+    assert found.span is not None and found.span.line == 3
+    assert any(message in each for each in examined(plugin, core_registry(), try_example).problems)
 
 
 def test_examples_are_run(make: Make) -> None:
@@ -227,6 +231,7 @@ def test_the_schema_for_editors(make: Make) -> None:
         ("schema=SCHEMA, expand=share", "schema=[], expand=share", "has a schema that is of no object"),
         ('{"of": {"type": "string"}', '{"of": {"$ref": "http://x.invalid/y"}', "has a schema that refers to others"),
         ('"required": ["of"]', '"required": ["title"]', "demands `title`, which is said of any item"),
+        ('"required": ["of"]', '"default": {3}', "has a schema that is none: Object of type set is not JSON"),
         ('name="share", schema', "name=3, schema", "the Metric 3 has no name"),
         ('example="s: {kind: share, of: x}"', "example=None", "has no example, or nothing that expands it"),
     ],

@@ -12,7 +12,7 @@ from trustcommerce.language.names import did_you_mean
 from trustcommerce.plugins.loaded import Plugin
 from trustcommerce.read.tree import Entry, Mapping, Node, Scalar, plain
 from trustcommerce.registry import ASIDE, Kind, Registry, Use
-from trustcommerce.schema import check_shape
+from trustcommerce.schema import check_shape, fault
 
 __all__ = ["KINDS", "KINDS_OF", "expanded"]
 
@@ -149,8 +149,13 @@ class _Expansion:
         own = ASIDE if block != "policies" else ("title", "about", "effective")
         beside = tuple(each for each in entry.value if each.key.text not in (*own, "kind"))
         parameters = Mapping(beside, entry.value.span, entry.value.size)
+        schema = {"additionalProperties": False, **kind.schema}
+        wrong = fault(schema)
+        if wrong is not None:
+            self._wrong(kind, owner, place, f"has a schema that is none: {wrong}")
+            return None
         before, found = self.problems.met, None
-        check_shape(parameters, {"additionalProperties": False, **kind.schema}, self.problems)
+        check_shape(parameters, schema, self.problems)
         if self.problems.met > before:
             return None
         use = Use(name=entry.key.text, block=block, given=given(parameters))

@@ -3,7 +3,16 @@
 In: trees. Out: diagnostics for keys and values that have no place there.
 """
 
-from trustcommerce.schema.check import as_meant, check_shape
+from trustcommerce.schema.check import as_meant, check_shape, fault
 from trustcommerce.schema.documents import authored_schema, case_schema, pack_schema, ruleset_schema, with_dates
 
-__all__ = ["as_meant", "authored_schema", "case_schema", "check_shape", "pack_schema", "ruleset_schema", "with_dates"]
+__all__ = [
+    "as_meant",
+    "authored_schema",
+    "case_schema",
+    "check_shape",
+    "fault",
+    "pack_schema",
+    "ruleset_schema",
+    "with_dates",
+]

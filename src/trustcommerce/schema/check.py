@@ -16,7 +16,7 @@ from trustcommerce.schema.parts import NAME
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
-__all__ = ["as_meant", "check_shape"]
+__all__ = ["as_meant", "check_shape", "fault"]
 
 CURRENCY = "^[A-Z]{3}$"
 _PLANNED = ("state",)
@@ -44,6 +44,26 @@ def _validator(text: str) -> Any:
     import jsonschema
 
     return jsonschema.Draft202012Validator(json.loads(text))
+
+
+def fault(schema: dict[str, Any]) -> str | None:
+    """What is wrong with a schema itself, if anything."""
+    import json
+
+    return _fault(json.dumps(schema, sort_keys=True))
+
+
+@lru_cache(maxsize=256)
+def _fault(text: str) -> str | None:
+    import json
+
+    import jsonschema
+
+    try:
+        jsonschema.Draft202012Validator.check_schema(json.loads(text))
+    except jsonschema.SchemaError as error:
+        return str(error.message)
+    return None
 
 
 def check_shape(tree: Node, schema: dict[str, Any], problems: Problems) -> list[tuple[str | int, ...]]:
