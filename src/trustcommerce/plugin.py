@@ -3,6 +3,7 @@
 from trustcommerce.errors import DataError
 from trustcommerce.plugins.specs import hookimpl
 from trustcommerce.registry import (
+    Allocator,
     CampaignPolicy,
     Function,
     Metric,
@@ -16,6 +17,7 @@ from trustcommerce.registry import (
 )
 
 __all__ = [
+    "Allocator",
     "CampaignPolicy",
     "DataError",
     "Function",

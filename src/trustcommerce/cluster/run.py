@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from trustcommerce.cluster.checks import TableCheck
 from trustcommerce.cluster.exclusions import left_out
-from trustcommerce.cluster.functions import register, unregister
+from trustcommerce.cluster.functions import allocated, register, unregister
 from trustcommerce.cluster.session import tables_to_check
 from trustcommerce.errors import DataError
 from trustcommerce.language.names import and_others, did_you_mean
@@ -204,7 +204,9 @@ class ClusterRun(Statement):
     def stage(self, query: exp.Select, held: Held) -> str:
         """What is measured of a fact is computed once: the result and the counts are made of it."""
         if held.often:
-            return self._computed(query)
+            return self._computed(self._asked(query))
+        if held.allocation is not None:
+            return self._computed(allocated(self._asked(query), held.allocation))
         if held.gather is None:
             return super().stage(query, held)
         name = self.own(f"measured_{len(self.facts)}")
@@ -214,11 +216,11 @@ class ClusterRun(Statement):
         self.facts.append(_Fact(name, held.key, held.gather))
         return name
 
-    def _computed(self, query: exp.Select) -> str:
+    def _computed(self, frame: "DataFrame") -> str:
         """A view whose rows are computed once and kept by the executors; what is planned above it is small."""
         self.count += 1
         name = self.own(f"shared_{self.count}")
-        frame = self._asked(query).localCheckpoint(eager=False)
+        frame = frame.localCheckpoint(eager=False)
         self.shown[name] = frame.columns
         self.views.view(name, frame)
         return name

@@ -134,9 +134,9 @@ def told(ruleset: str | None) -> Iterator[None]:
         said = re.search(rf"{re.escape(SAID)}(.*)", text)
         if said is not None:
             raise DataError(said[1].strip(), ruleset=ruleset) from None
-        failed = re.search(r"trustcommerce\.errors\.PluginError: (.*)", text)
+        failed = re.search(r"trustcommerce\.errors\.(PluginError|DataError): (.*)", text)
         if failed is not None:
-            raise PluginError(failed[1].strip()) from None
+            raise (PluginError if failed[1] == "PluginError" else DataError)(failed[2].strip()) from None
         if "No space left on device" in text:
             raise RunError("the disk is full") from None
         raise RunError(f"Spark: {_first_line(error)}") from None

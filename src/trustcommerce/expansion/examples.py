@@ -15,16 +15,18 @@ from trustcommerce.language.operations import Operations
 from trustcommerce.plugins.loaded import Plugin
 from trustcommerce.read import Mapping, parse_yaml
 from trustcommerce.read.tree import Scalar
-from trustcommerce.registry import CampaignPolicy, Function, Kind, Metric, Registry
+from trustcommerce.registry import Allocator, CampaignPolicy, Function, Kind, Metric, Registry
 from trustcommerce.schema import check_shape, ruleset_schema
 
 __all__ = ["try_example"]
 
 
-def try_example(kind: Kind | Function, plugin: Plugin, registry: Registry) -> tuple[str, ...]:
+def try_example(kind: Kind | Function | Allocator, plugin: Plugin, registry: Registry) -> tuple[str, ...]:
     """What is wrong with an example: of a kind an item in YAML, with its name and its `kind`."""
     if isinstance(kind, Function):
         return _computed(kind, registry)
+    if isinstance(kind, Allocator):
+        return _granted(kind)
     block = "metrics" if isinstance(kind, Metric) else "policies" if isinstance(kind, CampaignPolicy) else None
     found: tuple[str, ...] = ()
     for each in (block,) if block is not None else [name for name, shelf in KINDS_OF.items() if shelf == "rule_kinds"]:
@@ -90,3 +92,21 @@ def _computed(function: Function, registry: Registry) -> tuple[str, ...]:
     except PluginError as error:
         return (str(error),)
     return () if value == wanted else (f"the example of `{function.name}` gives {value!r}, and {wanted!r} is said",)
+
+
+def _granted(allocator: Allocator) -> tuple[str, ...]:
+    """What is wrong with the example of a method of pools: an amount, claims by column, and what they get."""
+    import pyarrow as pa
+
+    amount, claims, wanted = allocator.example
+    columns = ["weight", "most", *allocator.columns]
+    if set(claims) != set(columns):
+        there, taken = ", ".join(claims), ", ".join(columns)
+        return (f"the example of `{allocator.name}` has the columns {there}, and it takes {taken}",)
+    try:
+        found = allocator.grants(amount, pa.table({name: list(claims[name]) for name in columns}))
+    except PluginError as error:
+        return (str(error),)
+    if found == list(wanted):
+        return ()
+    return (f"the example of `{allocator.name}` gives {found}, and {list(wanted)} is said",)

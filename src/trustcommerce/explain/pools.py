@@ -80,6 +80,8 @@ def pool_lines(outputs: Sequence[ItemShape], value: Callable[[str], Any], lang: 
             for part in _PARTS
             if part in claim and (part != "carried" or claim[part])
         ]
+        own = [part for part in claim if part not in (*_PARTS, "among") and not part.startswith("within_")]
+        parts += [f"{part} {shown(claim[part])}" for part in own]
         parts += [
             words["reserve"].format(shown(share["granted"]), Title(share["title"]).get(lang, share["reserve"]))
             for share in each.get("reserves", ())

@@ -210,7 +210,10 @@ class Share:
         high: None for no end. Where it is below `low`, it is `low`, too.
         key: Columns that tell rows apart; they decide ties.
         method: `largest_remainder` or `webster`, after which fractions become whole units; or `top`: one unit
-            for those with the largest weights, which may be of any kind, if their `high` is above 0.
+            for those with the largest weights, which may be of any kind, if their `high` is above 0; or the name of
+            the `allocator`.
+        allocator: A `registry.Allocator`, which says what the rows with a weight get, up to `high`.
+        inputs: What else the allocator knows of a row.
     """
 
     source: "Relation"
@@ -223,6 +226,8 @@ class Share:
     key: tuple[Field, ...]
     method: str
     type: Type
+    allocator: object = field(default=None, eq=False)
+    inputs: tuple[tuple[str, Expr], ...] = ()
 
 
 @frozen(kw_only=True)

@@ -26,8 +26,8 @@ class Reserve:
 class Pool:
     """An amount shared by subjects: within each partition, among those for which `among` holds.
 
-    `at_least` and `at_most` bound what one of them gets, `budget` what is given over all periods. `spans` are
-    where its keys stand.
+    `at_least` and `at_most` bound what one of them gets, `budget` what is given over all periods. `more` are
+    keys that a method of a plugin has, `keys` where all of them stand.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Pool:
     reserves: tuple[Reserve, ...]
     rounding: str | None
     carried: bool
+    more: dict[str, Text]
     in_force: bool
     broken: bool
     keys: dict[str, Span]

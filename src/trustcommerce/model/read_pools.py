@@ -1,9 +1,11 @@
 """The block `pools` of a rule set -> `Pool`."""
 
+from trustcommerce.language.bind import Text
 from trustcommerce.model import nodes
 from trustcommerce.model.pools import Pool, Reserve
 from trustcommerce.model.read_items import ItemReader
 from trustcommerce.read import Entry, Mapping, Scalar
+from trustcommerce.registry import POOL_KEYS
 
 __all__ = ["PoolReader"]
 
@@ -34,11 +36,18 @@ class PoolReader(ItemReader):
             reserves=self.reserves(node.get("reserve")),
             rounding=nodes.text(node.get("rounding")) or None,
             carried=nodes.text(node.get("left_over")) == "carry",
+            more=self._more(node),
             in_force=self.in_force(node),
             broken=self.bad("pools", entry.key.text),
             keys=nodes.keys(node),
             span=entry.key.span,
         )
+
+    @staticmethod
+    def _more(node: Mapping) -> dict[str, Text]:
+        """Keys that a method of a plugin has."""
+        found = {entry.key.text: nodes.expression(entry.value) for entry in node if entry.key.text not in POOL_KEYS}
+        return {name: text for name, text in found.items() if text is not None}
 
     def reserves(self, node: object) -> tuple[Reserve, ...]:
         found = []

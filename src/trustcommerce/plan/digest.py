@@ -34,7 +34,7 @@ def canonical(relation: Relation) -> Iterator[str]:
         yield from canonical(relation.source)
     yield type(relation).__name__
     for each in fields(type(relation)):
-        if each.name not in ("source", "show", "flags", "label", "titles"):
+        if each.name not in ("source", "show", "flags", "label", "titles", "allocator"):
             yield f"{each.name}: {_text(getattr(relation, each.name))}"
 
 

@@ -88,6 +88,7 @@ def _pool(pool: Pool, written: set[str], context: Context) -> Iterator[ItemShape
         "weight",
         "at_least",
         "at_most",
+        *pool.more,
         "carried",
         "amount",
     ):

@@ -5,10 +5,11 @@ least and most count both. A pool that carries, or has a budget, reads what earl
 of its own, which runs fill.
 """
 
+from collections.abc import Mapping
+
 from trustcommerce import codes
 from trustcommerce.language.bind import Text
 from trustcommerce.language.expressions import Column, Expr, Literal, columns, poison
-from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.presence import present_where_true
 from trustcommerce.language.relations import Field, Match, Measure, Peers, Relation, Share, Table
 from trustcommerce.language.types import INTEGER, LIMIT, TEXT, UNKNOWN, Kind, implied_by_unit
@@ -16,6 +17,7 @@ from trustcommerce.model import Pool, Reserve
 from trustcommerce.plan.alike import differing
 from trustcommerce.plan.context import Context
 from trustcommerce.plan.groups import partition
+from trustcommerce.plan.pool_methods import fits
 from trustcommerce.plan.pool_units import Units
 from trustcommerce.plan.shape import PoolShape
 
@@ -23,15 +25,8 @@ __all__ = ["Pools"]
 
 _WRAP = "wrap it: `coalesce(..., false)`"
 _MOST = 10**18
+_GROUPS = (Kind.EXACT, Kind.TEXT, Kind.DATE, Kind.TIMESTAMP, Kind.LABEL, Kind.BOOLEAN)
 _ORDERED = (Kind.EXACT, Kind.NUMBER, Kind.DATE, Kind.TIMESTAMP, Kind.LABEL)
-_METHODS = {
-    "proportional": (("weight",), ("weight", "at_least", "at_most", "rounding")),
-    "max_min": (("at_most",), ("weight", "at_least", "at_most", "rounding")),
-    "top": (("weight",), ("weight",)),
-}
-"""By method: keys that it needs, and those that say something beside it."""
-
-
 _TAKEN = ("among", "weight", "at_least", "at_most", "amount", "carried", "given", "rest", "before", "reserved")
 """What columns of every pool are called, so that no reserve is."""
 
@@ -60,33 +55,14 @@ class _Lowering:
         self.type = INTEGER
         self.within: tuple[Column, ...] = ()
         self.units = Units(context, INTEGER)
+        self.allocator = context.registry.allocators.get(pool.method)
+        self.inputs: tuple[tuple[str, Expr], ...] = ()
 
     # -- what is said
 
     def fits(self) -> bool:
         """Whether the keys go together, which is reported."""
-        pool = self.pool
-        if pool.method not in _METHODS:
-            hint = did_you_mean(pool.method, _METHODS) or f"one of {', '.join(_METHODS)}"
-            self._error(codes.UNKNOWN_NAME, f"no method `{pool.method}`", "method", hint)
-            return False
-        needed, known = _METHODS[pool.method]
-        missing = [key for key in needed if key not in pool.keys]
-        if "amount" not in pool.keys and "budget" not in pool.keys:
-            missing.append("amount")
-        for key in missing:
-            said = f"`{pool.name}` does not say `{key}`"
-            self.ops.error(codes.MISSING_KEY, said, pool.span, f"`method: {pool.method}` needs it")
-        if pool.carried and "amount" not in pool.keys:
-            hint = "drop it: what is left of a budget is there in the next period in any case"
-            self._error(codes.UNKNOWN_KEY, "`left_over: carry` says nothing without `amount`", "left_over", hint)
-            return False
-        strange = [
-            key for key in ("weight", "at_least", "at_most", "rounding") if key in pool.keys and key not in known
-        ]
-        for key in strange:
-            self._error(codes.UNKNOWN_KEY, f"`{key}` says nothing beside `method: {pool.method}`", key, "drop it")
-        return not missing and not strange and self._unit()
+        return fits(self.pool, self.context) and self._unit()
 
     def _unit(self) -> bool:
         unit = self.pool.unit
@@ -120,11 +96,13 @@ class _Lowering:
         among = self._claim("among", among)
         with self.context.assuming(present_where_true(self.context.inlined(among))):
             weight, low, high = self._weight(), self._bound("at_least"), self._bound("at_most")
-        if any(each is not None and each.type == UNKNOWN for each in (weight, low, high)):
+            inputs = {name: self._input(name, kind) for name, kind in self._columns().items()}
+        if any(each is not None and each.type == UNKNOWN for each in (weight, low, high, *inputs.values())):
             return poison(pool.span)
         weight = self._claim("weight", self._masked(among, weight))
         low = None if low is None else self._claim("at_least", self._masked(among, low))
         high = None if high is None else self._claim("at_most", self._masked(among, high))
+        self.inputs = tuple((name, self._claim(name, self._masked(among, each))) for name, each in inputs.items())
         if isinstance(low, Literal) and isinstance(high, Literal) and _units(low) > _units(high):
             return self._error(codes.BAD_RANGE, "the least is above the most", "at_least")
         low = low if pool.in_force else None
@@ -206,6 +184,27 @@ class _Lowering:
     def _bound(self, key: str) -> Expr | None:
         text: Text | None = getattr(self.pool, key)
         return None if text is None else self.units.of(text, key, LIMIT)
+
+    def _columns(self) -> Mapping[str, str]:
+        return self.allocator.columns if self.allocator is not None else {}
+
+    def _input(self, name: str, kind: str) -> Expr:
+        """What a plugin's method knows of a claim besides."""
+        text = self.pool.more[name]
+        if kind == "units":
+            return self.units.of(text, name, LIMIT)
+        found = self.context.bind(text)
+        if found.type == UNKNOWN:
+            return found
+        if found.type.nullable:
+            said = f"`{name}` may be missing, and nothing says what then"
+            return self.ops.error(codes.MAYBE_MISSING, said, text.span(), "wrap it: `coalesce(..., 'none')`")
+        if found.type.kind not in _GROUPS:
+            said = f"`{name}` is {found.type}, and rows are grouped by what is exact"
+            return self.ops.error(
+                codes.TYPE_MISMATCH, said, text.span(), "name a text, a whole number, a day or a level"
+            )
+        return found
 
     # -- the amount
 
@@ -350,7 +349,8 @@ class _Lowering:
         column = f"{name}.grant"
         most = min(each.type.high or 0 for each in (amount, high) if each is not None)
         type_ = self.type.within(0, most)
-        method = "top" if self.pool.method == "top" else self.pool.rounding or "largest_remainder"
+        named = self.pool.method == "top" or self.allocator is not None
+        method = self.pool.method if named else self.pool.rounding or "largest_remainder"
         key = tuple(Field(each, self.context.columns[each].type) for each in self.context.ruleset.key)
         self.added.append(column)
 
@@ -366,9 +366,12 @@ class _Lowering:
                 key=key,
                 method=method,
                 type=type_,
+                allocator=self.allocator,
+                inputs=self.inputs,
             )
 
         exprs = [amount, weight, *self.within, *(each for each in (low, high) if each is not None)]
+        exprs += [each for _, each in self.inputs]
         self.context.add(build, lambda: {each for expr in exprs for each in columns(expr)})
         return Column(column, type_, self.pool.span)
 

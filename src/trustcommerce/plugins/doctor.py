@@ -12,7 +12,7 @@ from trustcommerce.plugins.installed import installed, named
 from trustcommerce.plugins.loaded import Plugin
 from trustcommerce.plugins.loading import load_plugins
 from trustcommerce.plugins.requests import Request
-from trustcommerce.registry import Function, Kind, ReasonText, Registry, called
+from trustcommerce.registry import Allocator, Function, Kind, ReasonText, Registry, called
 
 __all__ = ["Examined", "examined"]
 
@@ -66,21 +66,20 @@ class Examined:
 
 
 def examined(
-    name: str, core: Registry, tried: Callable[[Kind | Function, Plugin, Registry], tuple[str, ...]]
+    name: str, core: Registry, tried: Callable[[Kind | Function | Allocator, Plugin, Registry], tuple[str, ...]]
 ) -> Examined:
     """Load a plugin alone, beside the core only.
 
     Args:
-        tried: Runs the example of a kind or a function, and tells what is wrong with it.
+        tried: Runs the example of a kind, a function or a method, and tells what is wrong with it.
     """
     problems = Problems()
     registry, found = load_plugins([Request(name=name, by="option")], core, problems)
     plugin = found[0] if found else None
     seconds, brings = _import(name) if plugin is not None else (None, ())
     gives = plugin.gives if plugin is not None else ()
-    wrong = [
-        said for each in gives if isinstance(each, Kind | Function) and plugin for said in tried(each, plugin, registry)
-    ]
+    computed = [each for each in gives if isinstance(each, Kind | Function | Allocator)]
+    wrong = [said for each in computed if plugin is not None for said in tried(each, plugin, registry)]
     return Examined(
         name=name,
         plugin=plugin,

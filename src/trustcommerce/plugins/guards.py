@@ -7,7 +7,7 @@ from typing import Any
 from attrs import evolve
 
 from trustcommerce.errors import PluginError, TrustCommerceError
-from trustcommerce.registry import Function, Output, Scan, Source, owned
+from trustcommerce.registry import Allocator, Function, Output, Scan, Source, owned
 
 __all__ = ["guarded"]
 
@@ -16,6 +16,8 @@ def guarded(record: Any, by: str) -> Any:
     """A registration whose functions fail with a `PluginError` that names the plugin."""
     if isinstance(record, Function):
         return owned(record, by)
+    if isinstance(record, Allocator):
+        return evolve(record, by=by)
     if isinstance(record, Source):
         said = f"plugin {by}: the source `{record.suffix}`"
         return evolve(

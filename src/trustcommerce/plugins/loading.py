@@ -27,7 +27,7 @@ from trustcommerce.plugins.guards import guarded
 from trustcommerce.plugins.installed import Installed, installed, named
 from trustcommerce.plugins.loaded import Plugin
 from trustcommerce.plugins.requests import Request
-from trustcommerce.registry import ASIDE, Function, Kind, ReasonText, Registry, Source, called
+from trustcommerce.registry import ASIDE, CLAIM_COLUMNS, Allocator, Function, Kind, ReasonText, Registry, Source, called
 
 __all__ = ["load_plugins"]
 
@@ -240,6 +240,8 @@ def _check(plugin: Plugin, record: Any) -> None:
         _check_function(said, record)
     if isinstance(record, Source):
         _check_source(said, record)
+    if isinstance(record, Allocator):
+        _check_allocator(said, record)
     if isinstance(record, Kind):
         _check_schema(said, record.schema)
         if not isinstance(record.example, str) or not callable(record.expand):
@@ -274,6 +276,20 @@ def _check_source(said: str, source: Source) -> None:
         raise _Broken(f"{said} has no suffix like `.txt`")
     if (source.read is None) == (source.scan is None):
         raise _Broken(f"{said} says both or neither of `read` and `scan`", "one of them reads its files")
+
+
+def _check_allocator(said: str, allocator: Allocator) -> None:
+    """A function, and columns under names that no pool has."""
+    if not callable(allocator.allocate):
+        raise _Broken(f"{said} has nothing that allocates")
+    wrong = allocator.misnamed()
+    if wrong is not None:
+        raise _Broken(f"{said} has a column `{wrong}`, which is something of every pool, or no name")
+    for name, kind in allocator.columns.items():
+        if kind not in CLAIM_COLUMNS:
+            raise _Broken(f"{said} has a column `{name}` of kind {kind!r}", f"one of {', '.join(CLAIM_COLUMNS)}")
+    if not (isinstance(allocator.example, tuple) and len(allocator.example) == 3):
+        raise _Broken(f"{said} has an example that is no amount with claims and grants")
 
 
 def _check_schema(said: str, schema: Any) -> None:

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 
 import pluggy
 
-from trustcommerce.registry import CampaignPolicy, Function, Metric, Output, ReasonText, RuleKind, Source
+from trustcommerce.registry import Allocator, CampaignPolicy, Function, Metric, Output, ReasonText, RuleKind, Source
 
 __all__ = [
     "HOOKS",
     "PROJECT",
     "hookimpl",
     "hookspec",
+    "trustcommerce_allocators",
     "trustcommerce_campaign_policies",
     "trustcommerce_functions",
     "trustcommerce_metrics",
@@ -60,6 +61,12 @@ def trustcommerce_campaign_policies() -> Iterable[CampaignPolicy]:
 
 
 @hookspec
+def trustcommerce_allocators() -> Iterable[Allocator]:
+    """Methods of pools that Python computes: `method: NAME` in the block `pools`."""
+    return ()
+
+
+@hookspec
 def trustcommerce_functions() -> Iterable[Function]:
     """Functions of expressions that Python computes over Arrow arrays, each made by `arrow_function`."""
     return ()
@@ -72,6 +79,7 @@ def trustcommerce_reason_texts() -> Iterable[ReasonText]:
 
 
 HOOKS: Mapping[str, tuple[type, ...]] = {
+    "trustcommerce_allocators": (Allocator,),
     "trustcommerce_campaign_policies": (CampaignPolicy,),
     "trustcommerce_functions": (Function,),
     "trustcommerce_metrics": (Metric,),

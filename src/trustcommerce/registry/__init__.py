@@ -1,5 +1,6 @@
 """The typed registrations that the core and plugins fill, and the registry that holds them."""
 
+from trustcommerce.registry.allocators import CLAIM_COLUMNS, POOL_KEYS, Allocator
 from trustcommerce.registry.registrations import (
     ASIDE,
     CampaignPolicy,
@@ -22,6 +23,9 @@ from trustcommerce.registry.vectorised import ARROW, Vectorised, arrow_function,
 __all__ = [
     "ARROW",
     "ASIDE",
+    "CLAIM_COLUMNS",
+    "POOL_KEYS",
+    "Allocator",
     "CampaignPolicy",
     "ChoiceForm",
     "Function",

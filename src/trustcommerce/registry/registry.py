@@ -6,6 +6,7 @@ from typing import Any
 from attrs import field, frozen
 
 from trustcommerce.errors import PluginError
+from trustcommerce.registry.allocators import Allocator
 from trustcommerce.registry.registrations import (
     CampaignPolicy,
     ChoiceForm,
@@ -36,6 +37,7 @@ class Registry:
     metrics: dict[str, Metric] = field(factory=dict)
     rule_kinds: dict[str, RuleKind] = field(factory=dict)
     campaign_policies: dict[str, CampaignPolicy] = field(factory=dict)
+    allocators: dict[str, Allocator] = field(factory=dict)
 
     @classmethod
     def of(cls, registrations: Iterable[Any]) -> "Registry":
@@ -86,6 +88,7 @@ _PLACES: dict[type, tuple[str, str]] = {
     Metric: ("metrics", "name"),
     RuleKind: ("rule_kinds", "name"),
     CampaignPolicy: ("campaign_policies", "name"),
+    Allocator: ("allocators", "name"),
 }
 """Where each kind of registration stands in a registry, and what its name is."""
 

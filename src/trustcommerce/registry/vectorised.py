@@ -15,7 +15,7 @@ from trustcommerce.language.types import LIMIT, Kind, Type, parse_type
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ARROW", "Vectorised", "arrow_function", "owned"]
+__all__ = ["ARROW", "Vectorised", "arrow_function", "in_a_line", "owned"]
 
 ARROW = "arrow_"
 """What the names of such functions begin with in statements."""
@@ -91,7 +91,7 @@ class Vectorised:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # whatever a plugin does, an exit included
-            raise self._wrong(f"fails: {_said(error)}") from error
+            raise self._wrong(f"fails: {in_a_line(error)}") from error
         found = self._checked(found, len(places))
         if whole:
             return found
@@ -134,7 +134,7 @@ class Vectorised:
         return PluginError(f"{by}the function `{self.name}` {what}" + (f"\nhint: {hint}" if hint else ""))
 
 
-def _said(error: BaseException) -> str:
+def in_a_line(error: BaseException) -> str:
     """An exception in a line."""
     try:
         text = str(error).partition("\n")[0]

@@ -27,6 +27,7 @@ from trustcommerce.language.relations import (
 )
 from trustcommerce.language.types import DATE
 from trustcommerce.plan import Version, links
+from trustcommerce.run.allocated import Allocation
 from trustcommerce.run.sql import literal, to_sql
 
 __all__ = [
@@ -57,6 +58,7 @@ class Held:
         key: The columns that tell its rows apart.
         measures: Aggregates in it, whose range is checked.
         graph: Whether its rows are edges, to be replaced by the components they make.
+        allocation: How Python computes what these claims get, which replaces them.
         gather: The fact that it measures.
         often: Whether it is read so often that a cluster, too, computes it once.
         periods: The reference whose periods overlap if it has any row: then nothing is judged.
@@ -65,6 +67,7 @@ class Held:
     key: tuple[str, ...] = ()
     measures: tuple[Measure, ...] = ()
     graph: bool = False
+    allocation: Allocation | None = None
     gather: Gather | None = None
     periods: Match | None = None
     often: bool = False

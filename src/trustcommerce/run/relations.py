@@ -30,6 +30,7 @@ from trustcommerce.language.relations import (
     Table,
 )
 from trustcommerce.language.types import power
+from trustcommerce.run.allocated import Allocation, claims_of
 from trustcommerce.run.components import connected
 from trustcommerce.run.sharing import Claim, shares
 
@@ -202,6 +203,9 @@ class World:
         for row in sorted(rows, key=lambda row: tuple(row[each.name] for each in share.key)):
             groups.setdefault(tuple(self.evaluate(each, row) for each in share.within), []).append(row)
         for group in groups.values():
+            if share.allocator is not None:
+                self._allocated(share, group)
+                continue
             claims = [
                 Claim(
                     self.evaluate(share.weight, row),
@@ -213,6 +217,18 @@ class World:
             grants = shares(self.evaluate(share.amount, group[0]), claims, share.method)
             for row, grant in zip(group, grants, strict=True):
                 row[share.name] = grant
+
+    def _allocated(self, share: Share, group: list[Row]) -> None:
+        """What a plugin's method gives to those with a weight."""
+        import pyarrow as pa
+
+        able = [row for row in group if self.evaluate(share.weight, row) > 0]
+        columns = {name: [self.evaluate(each, row) for row in able] for name, each in claims_of(share).items()}
+        grants = Allocation.of(share).granted(columns["amount"][0], pa.table(columns)) if able else []
+        for row in group:
+            row[share.name] = 0
+        for row, grant in zip(able, grants, strict=True):
+            row[share.name] = grant
 
     def _rank(self, rank: Rank, rows: list[Row]) -> None:
         groups: dict[tuple[Any, ...], list[Row]] = {}

@@ -14,6 +14,8 @@ from sqlglot import exp, parse_one
 
 from trustcommerce.language.expressions import Expr, columns
 from trustcommerce.language.relations import Share
+from trustcommerce.language.types import Kind
+from trustcommerce.run.allocated import Allocation, claims_of
 from trustcommerce.run.dialects import WIDE
 from trustcommerce.run.grouping import plain
 from trustcommerce.run.layers import Held, Layers, at
@@ -33,6 +35,7 @@ def share(layers: Layers, relation: Share, needed: set[str]) -> str:
         return layers.build(relation.source, wanted)
     exprs = [relation.amount, relation.weight, *relation.within]
     exprs += [each for each in (relation.low, relation.high) if each is not None]
+    exprs += [each for _, each in relation.inputs]
     read = {name for each in exprs for name in columns(each)} | {each.name for each in relation.key}
     staged = layers.stage(
         exp.select("*").from_(layers.build(relation.source, wanted | read), copy=False), Held(often=True)
@@ -50,9 +53,13 @@ class _Writer:
 
     def beside(self, staged: str) -> str:
         """Grants joined to the rows by their key."""
-        grants = self._best(staged) if self.relation.method == "top" else self._levelled(self._claims(staged))
+        some = self.relation.method == "top" or self.relation.allocator is not None
         units: exp.Expression = at("g", "units")
-        if self.relation.method == "top":
+        if self.relation.allocator is not None:
+            grants = self._allocated(staged)
+        else:
+            grants = self._best(staged) if some else self._levelled(self._claims(staged))
+        if some:
             units = exp.Coalesce(
                 this=units, expressions=[exp.Cast(this=exp.Literal.number(0), to=exp.DataType.build("BIGINT"))]
             )
@@ -65,6 +72,26 @@ class _Writer:
         return self.layers.write(
             query.join(exp.to_table(grants).as_("g"), on=exp.and_(*on), join_type="left", copy=False)
         )
+
+    def _allocated(self, staged: str) -> str:
+        """What a plugin's method gives to those with a weight."""
+        relation, sql = self.relation, self.layers.sql
+        claims = claims_of(relation)
+        whole = {name for name, each in claims.items() if each.type.kind is Kind.EXACT}
+        columns = [
+            exp.alias_(column(each.name), key, quoted=True) for each, key in zip(relation.key, self.keys, strict=True)
+        ]
+        columns += [
+            exp.alias_(sql(each), part, quoted=True) for each, part in zip(relation.within, self.parts, strict=True)
+        ]
+        for name, each in claims.items():
+            value = exp.Cast(this=sql(each), to=exp.DataType.build("BIGINT")) if name in whole else sql(each)
+            columns.append(exp.alias_(value, name, quoted=True))
+        able = exp.GT(this=exp.Paren(this=sql(relation.weight)), expression=exp.Literal.number(0))
+        query = exp.select(*columns).from_(staged, copy=False).where(able, copy=False)
+        grants = self.layers.stage(query, Held(allocation=Allocation.of(relation)))
+        self.layers.restart()
+        return grants
 
     def _best(self, staged: str) -> str:
         """One for each of the largest weights."""

@@ -64,14 +64,16 @@ class Stages:
 
     def stage(self, stage: Stage) -> None:
         """Make the table of a stage."""
-        if not stage.held.graph:
+        allocation = stage.held.allocation
+        if not stage.held.graph and allocation is None:
             self.make("TABLE", stage.name, stage.sql)
             key = self.rows(f"SELECT * FROM {stage.name}") if stage.held.periods is not None else []
             if stage.held.periods is not None and key:
                 overlapping(stage.held.periods, key[0], self.plan.name)
             return
         made = f"{stage.name}_made"
-        self.connection.register(made, components(self.connection.sql(stage.sql).to_arrow_table()))
+        rows = self.connection.sql(stage.sql).to_arrow_table()
+        self.connection.register(made, components(rows) if allocation is None else allocation.over(rows))
         self.make("TABLE", stage.name, f"SELECT * FROM {made}")
         self.connection.unregister(made)
 

@@ -157,6 +157,9 @@ class Statement(Writer):
         """A stage is a layer of the one statement."""
         if held.graph:
             return self._components(query)
+        if held.allocation is not None:
+            said = f"the method `{held.allocation.allocator.name}` of a pool, which is Python"
+            raise self.dialect.refusal(said, "tables and runs on Spark have it, statements do not")
         name = self.write(query)
         if held.periods is not None:
             keys = [each.name for each in held.periods.on]

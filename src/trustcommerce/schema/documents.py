@@ -97,7 +97,7 @@ def _score(registry: Registry) -> Schema:
     }
 
 
-def _pool() -> Schema:
+def _pool(registry: Registry) -> Schema:
     reserve = mapping(
         {**TITLED, "among": EXPRESSION, "amount": EXPRESSION, "effective": EFFECTIVE}, ("among", "amount")
     )
@@ -118,6 +118,7 @@ def _pool() -> Schema:
             "rounding": {"enum": ["largest_remainder", "webster"]},
             "left_over": {"enum": ["lapse", "carry"]},
             "effective": EFFECTIVE,
+            **{name: EXPRESSION for each in registry.allocators.values() for name in each.columns},
         },
         ("method",),
     )
@@ -232,7 +233,7 @@ def ruleset_schema(registry: Registry) -> Schema:
                 "scores": named({"$ref": "#/$defs/score"}),
                 "levels": named({"anyOf": [EXPRESSION, mapping({**item, "labels": labels}, ("labels",))]}),
                 "resources": named({"anyOf": [EXPRESSION, mapping({**item, "labels": labels})]}),
-                "pools": named(_pool()),
+                "pools": named(_pool(registry)),
             },
             ("ruleset", "subject"),
         ),

@@ -1,0 +1,5 @@
+"""The fixture `lab`."""
+
+from trustcommerce.testing import lab
+
+__all__ = ["lab"]
