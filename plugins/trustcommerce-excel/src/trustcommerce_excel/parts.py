@@ -139,7 +139,7 @@ def _about(said: About) -> Part:
         ("pack", said.pack),
         ("version", said.version),
         ("as_of", said.as_of),
-        ("known_as_of", said.known_as_of),
+        ("known_as_of", said.known_as_of if said.known_as_of != said.as_of else None),
         ("since", said.since),
         ("until", said.until),
         ("shadow", "✓" if said.shadow else None),

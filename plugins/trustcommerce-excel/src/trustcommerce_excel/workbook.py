@@ -41,9 +41,9 @@ class _Column:
     name: str
     title: str
     known: Described
-    type: "pa.DataType"
     form: str | None
     width: int
+    wraps: bool
 
 
 def write_workbook(table: "pa.Table", path: Path) -> None:
@@ -74,7 +74,7 @@ def _column(part: Part, name: str) -> _Column:
     texts = [_text(each) for each in values.slice(0, _SAMPLE).to_pylist()] if form is None else [form]
     head, asked = (max(map(_wide, each), default=0) for each in ([*title.split("\n"), f"{name} "], texts))
     width = max(_NARROW, min(head + 2, _HEAD), min(asked + 2, _WIDE))
-    return _Column(name=name, title=title, known=known, type=values.type, form=form, width=width)
+    return _Column(name=name, title=title, known=known, form=form, width=width, wraps=asked > _WIDE)
 
 
 def _form(type_: "pa.DataType", unit: str | None) -> str | None:
@@ -111,22 +111,23 @@ def _wide(text: str) -> int:
 
 def _write_sheet(book: Any, sheet: Any, table: "pa.Table", columns: Sequence[_Column]) -> None:
     @cache
-    def form(text: str | None) -> Any:
-        return book.add_format({"num_format": text}) if text is not None else None
+    def form(shown: str | None, wraps: bool) -> Any:
+        return book.add_format({"num_format": shown or "General", "text_wrap": wraps, "valign": "top"})
 
+    forms = [form(each.form, each.wraps) for each in columns]
     top = _write_head(book, sheet, columns)
     place = top
     for batch in table.to_batches(max_chunksize=10_000):
         for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-            for at, (value, column) in enumerate(zip(row, columns, strict=True)):
-                _write_cell(sheet, place, at, value, form(column.form))
+            for at, (value, each) in enumerate(zip(row, forms, strict=True)):
+                _write_cell(sheet, place, at, value, each)
             place += 1
     if columns:
         sheet.autofilter(top - 1, 0, place - 1, len(columns) - 1)
     pale = book.add_format({"font_color": "#808080"})
     for at, column in enumerate(columns):
         options = {"level": 1, "hidden": True} if column.known.block in _DETAIL else {}
-        sheet.set_column(at, at, column.width, form(column.form), options)
+        sheet.set_column(at, at, column.width, forms[at], options)
         if column.known.block == "status":
             rule = {"type": "cell", "criteria": "!=", "value": '"scored"', "format": pale}
             sheet.conditional_format(top, at, max(top, place - 1), at, rule)
@@ -158,19 +159,19 @@ def _write_cell(sheet: Any, row: int, column: int, value: Any, form: Any) -> Non
     if value is None or value == []:
         return
     if isinstance(value, bool):
-        sheet.write_boolean(row, column, value)
+        sheet.write_boolean(row, column, value, form)
     elif isinstance(value, dt.date):
         if value.year < 1900:
-            sheet.write_string(row, column, value.isoformat())
+            sheet.write_string(row, column, value.isoformat(), form)
         else:
             sheet.write_datetime(row, column, value, form)
     elif isinstance(value, int | float | Decimal):
         if _digits(value) >= _EXACT:
-            sheet.write_string(row, column, str(value))
+            sheet.write_string(row, column, str(value), form)
         else:
             sheet.write_number(row, column, value, form)
     else:
-        sheet.write_string(row, column, _text(value)[:_LONGEST])
+        sheet.write_string(row, column, _text(value)[:_LONGEST], form)
 
 
 def _text(value: Any) -> str:
