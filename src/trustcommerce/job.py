@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from trustcommerce.errors import DataError
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.left_over import Earlier, continued, merged, waiting
-from trustcommerce.plan import PackPlan, RuleSetPlan, Version
+from trustcommerce.outputs import with_descriptions
+from trustcommerce.plan import PackPlan, RuleSetPlan, Version, reason_texts
 from trustcommerce.replaced import SPILL, replaced
 from trustcommerce.report import RunReport, report_of, summary, write_report
 from trustcommerce.run.pooled import pooled, pooled_of
@@ -80,7 +81,7 @@ def run_pack(
     writer = loaded.registry.outputs.get(format)
     if writer is None:
         raise DataError(f"no output format `{format}`", hint=f"one of {', '.join(loaded.registry.outputs)}")
-    given = facts_of(loaded, facts)
+    given, texts = facts_of(loaded, facts), reason_texts(loaded)
     done: dict[str, dict[str, Any]] = {}
     what = f"pack `{loaded.pack.name}`"
     with (
@@ -97,7 +98,8 @@ def run_pack(
                 say(f"[{place}/{len(due)}] {name} ...")
             result = supply.run(name, count=True, keyed=True)
             supply.keep(name, result)
-            writer.write(result.table, target / f"{name}{writer.suffix}")
+            told = with_descriptions(result.table, loaded, name, day, known_as_of, texts)
+            writer.write(told, target / f"{name}{writer.suffix}")
             pools = _pools(opened, name, plan, day, earlier.get(name, {}))
             done[name] = _summary(plan, day, result, f"{name}{writer.suffix}", pools, time.monotonic() - began)
         tables = {n: opened.summary(n) for n in opened.tables if n in loaded.pack.tables}

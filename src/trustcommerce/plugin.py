@@ -1,6 +1,7 @@
-"""What authors of plugins import: the mark of a hook, and the records that hooks give."""
+"""What authors of plugins import: the mark of a hook, the records that hooks give, what results say of themselves."""
 
 from trustcommerce.errors import DataError
+from trustcommerce.outputs.described import About, Described, about, described
 from trustcommerce.plugins.specs import hookimpl
 from trustcommerce.registry import (
     Allocator,
@@ -17,9 +18,11 @@ from trustcommerce.registry import (
 )
 
 __all__ = [
+    "About",
     "Allocator",
     "CampaignPolicy",
     "DataError",
+    "Described",
     "Function",
     "Metric",
     "Output",
@@ -28,6 +31,8 @@ __all__ = [
     "Scan",
     "Source",
     "Use",
+    "about",
     "arrow_function",
+    "described",
     "hookimpl",
 ]

@@ -18,7 +18,9 @@ from pyarrow import parquet
 import trustcommerce as tc
 from tests.disk import fill, small_disk
 from tests.parity.compare import bits
+from tests.unit.test_described import ARROW
 from trustcommerce.cli.main import group
+from trustcommerce.plugin import about, described
 from trustcommerce.report import RunReport
 
 ROOT = Path(__file__).parents[2]
@@ -364,3 +366,16 @@ def test_a_full_disk(spark: Any, engine: tc.Engine, tmp_path: Path) -> None:
             engine.run(tables, disk / "out", DAY, spark=spark)
         assert sorted((each, each.stat().st_size) for each in (disk / "out").rglob("*")) == before
         assert sorted(each.name for each in disk.iterdir()) == ["filler", "out"]
+
+
+def test_formats_are_told_the_same(spark: Any, tmp_path: Path) -> None:
+    """What a result says of its columns and of itself does not depend on what computed it."""
+    (tmp_path / "arrow.py").write_text(ARROW, "utf-8")
+    engine = tc.load(ROOT / "policies/kuaishou", plugins=[str(tmp_path / "arrow.py")])
+    told = []
+    for place in (None, spark):
+        engine.run(ROOT / "seeds/kuaishou", tmp_path / "out", DAY, only="product", format="arrow", spark=place)
+        schema = pa.ipc.open_file(tmp_path / "out/product.arrow").schema
+        told.append((about(schema), {field.name: described(field) for field in schema}))
+    assert told[0] == told[1]
+    assert told[0][1]["product_score"].title["zh"] == "商品分"

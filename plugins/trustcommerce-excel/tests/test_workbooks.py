@@ -9,8 +9,10 @@ import openpyxl
 import pyarrow as pa
 import pytest
 import trustcommerce_excel
+from trustcommerce_excel import workbook
 
 import trustcommerce as tc
+from trustcommerce.testing import OutputSuite
 
 TABLE = pa.table(
     {
@@ -34,7 +36,7 @@ def _sheet(path: Path, number: int = 0) -> Any:
 def test_cells_have_types(tmp_path: Path) -> None:
     """Numbers are numbers, dates dates; what a spreadsheet can't hold exactly is text, and text is no formula."""
     path = tmp_path / "out.xlsx"
-    trustcommerce_excel.write_workbook(TABLE, path)
+    workbook.write_workbook(TABLE, path)
     head, first, second = ([cell.value for cell in row] for row in _sheet(path).iter_rows())
     assert head == TABLE.column_names
     moment = dt.datetime(2023, 5, 9, 8, 30)
@@ -46,7 +48,7 @@ def test_cells_have_types(tmp_path: Path) -> None:
 
 def test_the_head_stands_still_and_has_filters(tmp_path: Path) -> None:
     path = tmp_path / "out.xlsx"
-    trustcommerce_excel.write_workbook(TABLE, path)
+    workbook.write_workbook(TABLE, path)
     sheet = _sheet(path)
     assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("B2", "A1:I3")
     assert [sheet.cell(2, column).number_format for column in (2, 3, 6)] == ["0.0###", "#,##0.00", "yyyy-mm-dd"]
@@ -54,11 +56,11 @@ def test_the_head_stands_still_and_has_filters(tmp_path: Path) -> None:
 
 def test_more_rows_than_a_sheet_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They go on in the next one, below a head of its own; no row has one sheet."""
-    monkeypatch.setattr(trustcommerce_excel, "_ROWS", 2)
+    monkeypatch.setattr(workbook, "_ROWS", 2)
     path = tmp_path / "out.xlsx"
-    trustcommerce_excel.write_workbook(pa.table({"n": [1, 2, 3]}), path)
+    workbook.write_workbook(pa.table({"n": [1, 2, 3]}), path)
     assert [[cell.value for cell in row] for row in _sheet(path, 1).iter_rows()] == [["n"], [3]]
-    trustcommerce_excel.write_workbook(TABLE.slice(0, 0), path)
+    workbook.write_workbook(TABLE.slice(0, 0), path)
     assert _sheet(path).max_row == 1
 
 
@@ -146,14 +148,22 @@ def test_facts_from_a_workbook(engine: tc.Engine, tmp_path: Path) -> None:
 
 
 def test_a_folder_with_workbooks(engine: tc.Engine, tmp_path: Path) -> None:
-    """A sheet is found by its name in any of them; what a run wrote is read again."""
+    """A sheet is found by its name in any of them."""
     (tmp_path / "facts").mkdir()
     _book(tmp_path / "facts/a.xlsx", {"orders": ORDERS})
     _book(tmp_path / "facts/b.xlsx", {"stores": STORES})
     engine.run(tmp_path / "facts", tmp_path / "out", "2023-05-18", format="excel")
     assert [row["owed"] for row in _rows(tmp_path / "out/shop.xlsx")] == [5.3, 13.79]
-    again = engine.score_table("shop", tmp_path / "out/shop.xlsx", "2023-05-18", tables=tmp_path / "facts")
-    assert [row["owed"] for row in again.to_pylist()] == [Decimal("5.30"), Decimal("13.79")]
+
+
+def test_what_a_run_wrote_is_no_table(engine: tc.Engine, tmp_path: Path) -> None:
+    """It is for people: none of its sheets is called like a table, and the error says so."""
+    _book(tmp_path / "facts.xlsx", {"stores": STORES, "orders": ORDERS})
+    engine.run(tmp_path / "facts.xlsx", tmp_path / "out", "2023-05-18", format="excel")
+    with pytest.raises(
+        tc.DataError, match=r"holds 2 sheets, and none is called like a table\nhint: it holds scores, about"
+    ):
+        engine.score_table("shop", tmp_path / "out/shop.xlsx", "2023-05-18", tables=tmp_path / "facts.xlsx")
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -185,3 +195,17 @@ def test_no_workbook(engine: tc.Engine, tmp_path: Path) -> None:
     (tmp_path / "facts.xlsx").write_text("k,paid", "utf-8")
     with pytest.raises(tc.DataError, match=r"facts\.xlsx: this workbook can't be read"):
         engine.score_table("shop", None, "2023-05-18", tables=tmp_path / "facts.xlsx")
+
+
+def test_more_columns_than_a_sheet_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None is left out in silence."""
+    monkeypatch.setattr(workbook, "_COLUMNS", 8)
+    with pytest.raises(tc.DataError, match=r"out\.xlsx: 9 columns, and a sheet holds 8"):
+        workbook.write_workbook(TABLE, tmp_path / "out.xlsx")
+
+
+class TestExcel(OutputSuite):
+    """What holds of every format."""
+
+    plugin = "excel"
+    format = "excel"

@@ -16,7 +16,8 @@ from trustcommerce.errors import DataError
 from trustcommerce.job import due_of, own_folder, say
 from trustcommerce.language.relations import Scan
 from trustcommerce.left_over import Earlier, continued, merged, waiting
-from trustcommerce.plan import PackPlan, RuleSetPlan, Version
+from trustcommerce.outputs import with_descriptions
+from trustcommerce.plan import PackPlan, RuleSetPlan, Version, reason_texts
 from trustcommerce.replaced import replaced
 from trustcommerce.report import RunReport, report_of, summary, write_report
 from trustcommerce.run.dialects import DIALECTS
@@ -24,6 +25,7 @@ from trustcommerce.run.layers import sources
 from trustcommerce.run.pooled import pooled, pooled_of
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
 __all__ = ["run_cluster", "score_cluster"]
@@ -74,8 +76,11 @@ def run_cluster(
                 views.table(name, frame, own=True)
                 done[name] = job.summary(run, version, name, file, began)
         if target is not None and format != "parquet":
+            texts = reason_texts(loaded)
             for name in due:
-                done[name]["file"] = _rewritten(target, name, writer)
+                table = with_descriptions(_whole(target / name), loaded, name, day, known_as_of, texts)
+                done[name]["file"] = f"{name}{writer.suffix}"
+                writer.write(table, target / f"{name}{writer.suffix}")
         tables = {name: {"rows": count} for name, count in job.rows.items()}
         kept, seconds = waiting(earlier, done), time.monotonic() - started
         report = report_of(loaded, day, known_as_of, tables, done, skipped, kept, seconds, out)
@@ -179,12 +184,12 @@ def _folder(out: Path | None) -> Iterator[Path | None]:
         yield target
 
 
-def _rewritten(target: Path, name: str, writer: Any) -> str:
-    """A result in another format, in one file; returns the file's name."""
+def _whole(folder: Path) -> "pa.Table":
+    """A result that Spark wrote, in memory; its files are gone."""
     import shutil
 
     from pyarrow import parquet
 
-    writer.write(parquet.read_table(target / name), target / f"{name}{writer.suffix}")
-    shutil.rmtree(target / name)
-    return f"{name}{writer.suffix}"
+    table = parquet.read_table(folder)
+    shutil.rmtree(folder)
+    return table
