@@ -8,11 +8,11 @@ from attrs import evolve
 from trustcommerce import codes
 from trustcommerce.diagnostics import Span
 from trustcommerce.language import ranges
-from trustcommerce.language.calendar import AT_MIDNIGHT, DAY
+from trustcommerce.language.calendar import AT_MIDNIGHT, DAY, WHOLE_DAY
 from trustcommerce.language.expressions import Apply, Expr, Literal, poison
 from trustcommerce.language.foundation import Foundation, constant, is_bad, name_of, retype
 from trustcommerce.language.semantics import TINY, round_div, round_number
-from trustcommerce.language.types import INTEGER, MAX_INT, TIMESTAMP, Kind, Type, power
+from trustcommerce.language.types import DATE, INTEGER, MAX_INT, TIMESTAMP, Kind, Type, power
 
 __all__ = ["Arithmetic", "fraction", "point_beside_count", "whole"]
 
@@ -181,6 +181,12 @@ class Arithmetic(Foundation):
         if a.type.kind is not Kind.DATE:
             return a
         return self.call(AT_MIDNIGHT, (a,), TIMESTAMP.null(a.type.nullable), a.span)
+
+    def to_date(self, a: Expr) -> Expr:
+        """The day that equals a moment, missing where none does."""
+        if a.type.kind is not Kind.TIMESTAMP:
+            return a
+        return self.call(WHOLE_DAY, (a,), DATE.null(), a.span)
 
     def shift(self, op: str, a: Expr, b: Expr, span: Span | None) -> Expr:
         """A date or timestamp plus or minus an interval literal."""

@@ -15,6 +15,7 @@ __all__ = [
     "EPOCH",
     "MICROS_BETWEEN",
     "SPAN",
+    "WHOLE_DAY",
     "Interval",
     "lies_within",
     "micros_between",
@@ -67,6 +68,10 @@ def truncate(unit: str, moment: dt.datetime) -> dt.datetime:
     return day.replace(month=1, day=1) if unit == "year" else day
 
 
+def _whole_day(moment: dt.datetime) -> dt.date | None:
+    return moment.date() if moment.time() == dt.time() else None
+
+
 def lies_within(at: Moment, since: Moment, until: Moment) -> bool:
     """Whether `at` is in [since, until); a missing bound is open, a date beside a timestamp its 00:00."""
     if at is None:
@@ -89,6 +94,17 @@ AT_MIDNIGHT = Function(
     names={"_datetime": dt.datetime},
     doc="The start of a day; a date beside a timestamp becomes it by itself.",
     example=("at_midnight(date '2023-05-09')", dt.datetime(2023, 5, 9)),
+)
+WHOLE_DAY = Function(
+    name="whole_day",
+    parameters=("timestamp",),
+    result=lambda moment: DATE.null(),
+    evaluate=_whole_day,
+    python="_whole_day({0})",
+    sql="CASE WHEN CAST(CAST({0} AS DATE) AS TIMESTAMP) = {0} THEN CAST({0} AS DATE) END",
+    names={"_whole_day": _whole_day},
+    doc="The day that begins at a moment, missing within a day: what equals the moment.",
+    example=("whole_day(timestamp '2023-05-09 00:00:00')", dt.date(2023, 5, 9)),
 )
 # Only months are added as intervals: DuckDB takes `INTERVAL 30 DAYS` and `INTERVAL 1 MONTH` for one expression, and
 # computes it once.

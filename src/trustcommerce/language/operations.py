@@ -84,6 +84,19 @@ class Operations(Arithmetic):
             return self.error(codes.TYPE_MISMATCH, "compares labels of different levels", span)
         return self.apply(op, (a, b), BOOLEAN.null(nullable), span)
 
+    def as_key(self, value: Expr, type_: Type) -> Expr:
+        """A value as those of a type are kept, so that rows are found by it: in its places, as its days or moments."""
+        if value.type.numeric and type_.kind is Kind.NUMBER:
+            return self.to_number(value)
+        if value.type.kind is Kind.EXACT and type_.kind is Kind.EXACT:
+            return self.rescale(value, type_.scale)
+        if value.type.kind is Kind.NUMBER and type_.kind is Kind.EXACT and type_.scale:
+            said = f"this is {name_of(value.type)}, which hardly ever equals {name_of(type_)}"
+            return self.error(codes.TYPE_MISMATCH, said, value.span, f"round it: `round(..., {type_.scale})`")
+        if type_.kind is Kind.TIMESTAMP:
+            return self.to_timestamp(value)
+        return self.to_date(value) if type_.kind is Kind.DATE else value
+
     def like_labels(self, a: Expr, other: Expr) -> Expr:
         """Text constants in `a` as labels, where `other` is a label."""
         return self.as_label(a, other.type.labels) if other.type.kind is Kind.LABEL else a
