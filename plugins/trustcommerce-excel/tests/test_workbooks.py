@@ -12,7 +12,9 @@ import trustcommerce_excel
 from trustcommerce_excel import workbook
 
 import trustcommerce as tc
-from trustcommerce.testing import OutputSuite
+from trustcommerce.testing import OutputSuite, SourceSuite, lab
+
+__all__ = ["lab"]
 
 TABLE = pa.table(
     {
@@ -209,3 +211,19 @@ class TestExcel(OutputSuite):
 
     plugin = "excel"
     format = "excel"
+
+
+class TestReading(SourceSuite):
+    """What holds of every format of files."""
+
+    plugin = "excel"
+    suffix = ".xlsx"
+
+    def make(self, table: pa.Table, path: Path) -> None:
+        book = openpyxl.Workbook()
+        sheet: Any = book.active
+        sheet.title = path.stem
+        sheet.append(table.column_names)
+        for row in table.to_pylist():
+            sheet.append(list(row.values()))
+        book.save(path)

@@ -4,6 +4,6 @@
 """
 
 from trustcommerce.testing.lab import Lab, lab
-from trustcommerce.testing.suites import KindSuite, OutputSuite
+from trustcommerce.testing.suites import KindSuite, OutputSuite, SourceSuite
 
-__all__ = ["KindSuite", "Lab", "OutputSuite", "lab"]
+__all__ = ["KindSuite", "Lab", "OutputSuite", "SourceSuite", "lab"]

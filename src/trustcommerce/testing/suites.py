@@ -1,26 +1,31 @@
 """Suites to inherit: what holds of whatever a plugin gives."""
 
 import datetime as dt
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pyarrow as pa
+import pytest
 
 from trustcommerce.builtin import core_registry
 from trustcommerce.engine import Engine
+from trustcommerce.errors import DataError
 from trustcommerce.expansion.examples import try_example
 from trustcommerce.planning import registry_with
 from trustcommerce.plugins.doctor import examined
+from trustcommerce.sources import Folder
 from trustcommerce.testing.lab import Lab
 
-__all__ = ["KindSuite", "OutputSuite"]
+__all__ = ["KindSuite", "OutputSuite", "SourceSuite"]
 
 
 class KindSuite:
-    """Of kinds: they are documented, their examples stand for something, and what they make is like any other rule.
+    """Of what rules use: it is documented, its examples hold, and rules with it are like any other rule.
 
-    A subclass says a pack that uses them, and tables for it.
+    That is kinds, functions and methods of pools. A subclass says a pack that uses them, and tables for it.
 
     Attributes:
         plugin: Name of the plugin, or the path of its file.
@@ -29,11 +34,13 @@ class KindSuite:
         files: Further files of the pack by path.
         tables: Tables by name: Arrow tables, or lists of rows.
         as_of: The day of judgement.
+        python: Rule sets that databases can't be told, for a function or a method in Python computes a part of them.
     """
 
     plugin: ClassVar[str]
     header: ClassVar[str]
     rulesets: ClassVar[tuple[str, ...]]
+    python: ClassVar[Collection[str]] = ()
     files: ClassVar[Mapping[str, str]] = {}
     tables: ClassVar[Mapping[str, Any]]
     as_of: ClassVar[str | dt.date]
@@ -82,11 +89,84 @@ class KindSuite:
             assert first == second
 
     def test_every_database_can_be_told(self, lab: Lab) -> None:
-        """There is a statement for each promised one."""
+        """There is a statement for each promised one, where Python computes nothing."""
         engine = self.engine(lab)
         for name in engine.rulesets:
             for dialect in ("duckdb", "postgres", "spark"):
-                assert engine.sql(name, dialect, self.as_of)
+                if name in self.python:
+                    with pytest.raises(DataError, match="which is Python"):
+                        engine.sql(name, dialect, self.as_of)
+                else:
+                    assert engine.sql(name, dialect, self.as_of)
+
+
+class SourceSuite:
+    """Of formats of files that are read: they are documented, and a table of every type comes out as it went in.
+
+    A subclass says how a file of the format is made.
+
+    Attributes:
+        plugin: Name of the plugin, or the path of its file.
+        suffix: The suffix of the format.
+    """
+
+    plugin: ClassVar[str]
+    suffix: ClassVar[str]
+
+    def make(self, table: pa.Table, path: Path) -> None:
+        """Write the table as a file of the format; missing values are whatever the format has for them."""
+        raise NotImplementedError
+
+    def test_the_plugin_is_fine(self) -> None:
+        """It loads alone, and everything in it is documented."""
+        report = examined(self.plugin, core_registry(), try_example)
+        assert report.fine, report.text()
+
+    def test_a_file_becomes_a_table(self, tmp_path: Path, lab: Lab) -> None:
+        """Values of each declared type, missing ones among them, and a table without rows."""
+        engine = lab.engine(_HEADER, _RULES, plugins=[self.plugin])
+        spec = engine.plan.pack.tables["things"]
+        for name, rows in (("some", _TYPED), ("none", _TYPED.slice(0, 0))):
+            folder = tmp_path / name
+            folder.mkdir()
+            self.make(rows, folder / f"things{self.suffix}")
+            found = Folder(folder, engine.registry, engine.plan.pack.time_zone).read(spec).table()
+            assert found.to_pylist() == rows.to_pylist()
+
+    def test_a_broken_file(self, tmp_path: Path, lab: Lab) -> None:
+        """What is no file of the format is an error of the data that names it."""
+        engine = lab.engine(_HEADER, _RULES, plugins=[self.plugin])
+        path = tmp_path / f"things{self.suffix}"
+        path.write_bytes(b"\xff\xfe\x00 no file of this format")
+        with pytest.raises(DataError, match=re.escape(path.name)):
+            Folder(tmp_path, engine.registry).read(engine.plan.pack.tables["things"])
+
+
+_HEADER = """pack: things
+tables:
+  things:
+    key: name
+    columns:
+      name: text
+      whole: integer?
+      money: CNY?
+      number: number?
+      truth: boolean?
+      day: date?
+      moment: timestamp?
+"""
+_RULES = "ruleset: thing\nsubject: {name: thing, table: things, key: name}\nvalues: {is_open: {value: truth}}\n"
+_TYPED = pa.table(
+    {
+        "name": ["中", "b"],
+        "whole": pa.array([123_456, None], pa.int64()),
+        "money": pa.array([Decimal("-0.05"), None], pa.decimal128(18, 2)),
+        "number": [0.125, None],
+        "truth": [True, None],
+        "day": [dt.date(2023, 5, 18), None],
+        "moment": pa.array([dt.datetime(2023, 5, 18, 9, 30), None], pa.timestamp("us")),
+    }
+)
 
 
 class OutputSuite:
