@@ -123,6 +123,16 @@ def test_nobody_takes_part(make: Make) -> None:
     assert set(_load(make()).score_table("random", none, DAY)["places"].to_pylist()) == {0}
 
 
+def test_there_is_nothing_to_give(make: Make) -> None:
+    """Nobody is asked then: not on days that are not the pool's, nor of an amount of nothing."""
+    for rules in (
+        RULES.replace("    amount: 10\n", "    amount: 0\n"),
+        RULES.replace("    amount: 10\n", "    amount: 10\n    effective: {until: 2023-01-01}\n"),
+    ):
+        engine = _load(make("raise KeyError('asked')", rules))
+        assert set(engine.score_table("random", PAIRS, DAY)["places"].to_pylist()) == {0}
+
+
 _ROW = st.tuples(
     *(st.integers(0, 9), st.sampled_from("abc"), st.sampled_from([None, "n", "s"]), st.integers(0, 3)),
     st.integers(0, 9),

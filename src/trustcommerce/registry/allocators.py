@@ -58,13 +58,13 @@ class Allocator:
         return next((each for each in self.columns if each in _TAKEN or not _NAME.fullmatch(each)), None)
 
     def grants(self, amount: int, claims: "pa.Table") -> list[int]:
-        """What each claim of one partition gets.
+        """What each claim of one partition gets; where there is nothing to give, nobody is asked.
 
         Raises:
             PluginError: It raises, or gives something else than what is asked for.
         """
-        if not claims.num_rows:
-            return []
+        if not amount:
+            return [0] * claims.num_rows
         try:
             found = self.allocate(amount, claims)
         except (KeyboardInterrupt, TrustCommerceError):
