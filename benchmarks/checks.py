@@ -40,10 +40,10 @@ def _packs() -> Iterator[Row]:
 def _plugins() -> Iterator[Row]:
     """A pack as it is, and with every plugin of this repository, from the start of the process on."""
     files = sorted(map(str, (ROOT / "plugins").glob("*/src/*.py")))
-    folder = str(ROOT / "policies" / "kuaishou")
+    folder = str(ROOT / "policies" / "olist")
     codes = {
         name: f"import trustcommerce; trustcommerce.load({folder!r}, plugins={plugins!r})"
-        for name, plugins in {"load policies/kuaishou": [], f"the same with {len(files)} plugins": files}.items()
+        for name, plugins in {"load policies/olist": [], f"the same with {len(files)} plugins": files}.items()
     }
     times: dict[str, list[float]] = {name: [] for name in codes}
     for _ in range(_REPEATS):
