@@ -257,9 +257,7 @@ class Decision:
         texts = self._basis.texts.get(code, {})
         return texts.get(lang) or texts.get(lang.split("-")[0]) or texts.get("en") or texts.get("") or ""
 
-    def explain(
-        self, lang: str = "en", format: str = "text", score: str | None = None, *, notice: bool = True
-    ) -> str:
+    def explain(self, lang: str = "en", format: str = "text", score: str | None = None, *, notice: bool = True) -> str:
         """The report: trees of one score or all, the other outputs, the notice; text of 80 columns or JSON."""
         from trustcommerce.explain import evidence_data, pool_data, render_text
 

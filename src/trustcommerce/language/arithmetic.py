@@ -8,11 +8,11 @@ from attrs import evolve
 from trustcommerce import codes
 from trustcommerce.diagnostics import Span
 from trustcommerce.language import ranges
-from trustcommerce.language.calendar import AT_MIDNIGHT, DAY
+from trustcommerce.language.calendar import AT_MIDNIGHT, DATE_AT, DAY
 from trustcommerce.language.expressions import Apply, Expr, Literal, poison
 from trustcommerce.language.foundation import Foundation, constant, is_bad, name_of, retype
 from trustcommerce.language.semantics import TINY, round_div, round_number
-from trustcommerce.language.types import INTEGER, MAX_INT, TIMESTAMP, Kind, Type, power
+from trustcommerce.language.types import DATE, INTEGER, MAX_INT, TIMESTAMP, Kind, Type, power
 
 __all__ = ["Arithmetic", "fraction", "point_beside_count", "whole"]
 
@@ -174,6 +174,16 @@ class Arithmetic(Foundation):
             ends = [_half_up(x, y) for x in (low, high) for y in (least, top)]
             type_ = evolve(a.type, nullable=a.type.nullable or b.type.nullable, low=min(ends), high=max(ends))
         return self.apply("round_div", (a, b), type_, span)
+
+    def looked_up(self, a: Expr, among: Type) -> Expr:
+        """What is compared as `a`, as it is found among values of another type: of one scale, and dates or moments."""
+        if among.kind is Kind.EXACT:
+            return self.rescale(a, among.scale)
+        if among.kind is Kind.TIMESTAMP:
+            return self.to_timestamp(a)
+        if among.kind is Kind.DATE and a.type.kind is Kind.TIMESTAMP:
+            return self.call(DATE_AT, (a,), DATE.null(True), a.span)
+        return a
 
     # -- dates
 

@@ -11,6 +11,7 @@ from trustcommerce.language.types import DATE, INTEGER, TIMESTAMP, Kind
 __all__ = [
     "ADD_MICROSECONDS",
     "AT_MIDNIGHT",
+    "DATE_AT",
     "DAY",
     "EPOCH",
     "MICROS_BETWEEN",
@@ -89,6 +90,17 @@ AT_MIDNIGHT = Function(
     names={"_datetime": dt.datetime},
     doc="The start of a day; a date beside a timestamp becomes it by itself.",
     example=("at_midnight(date '2023-05-09')", dt.datetime(2023, 5, 9)),
+)
+DATE_AT = Function(
+    name="date_at",
+    parameters=("timestamp",),
+    result=lambda moment: DATE.null(True),
+    evaluate=lambda moment: moment.date() if moment.time() == dt.time() else None,
+    python="({0}.date() if {0}.time() == _midnight else None)",
+    sql="CASE WHEN CAST(CAST({0} AS DATE) AS TIMESTAMP) = {0} THEN CAST({0} AS DATE) END",
+    names={"_midnight": dt.time()},
+    doc="The day that begins at a moment, missing where none does.",
+    example=("date_at(timestamp '2023-05-09 00:00:00')", dt.date(2023, 5, 9)),
 )
 # Only months are added as intervals: DuckDB takes `INTERVAL 30 DAYS` and `INTERVAL 1 MONTH` for one expression, and
 # computes it once.

@@ -12,7 +12,7 @@ from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.operations import constant
 from trustcommerce.language.presence import present_where_true
 from trustcommerce.language.relations import Exists, Field, Gather, Measure, Rank, Relation, Scan
-from trustcommerce.language.types import BOOLEAN, INTEGER, UNKNOWN, Kind
+from trustcommerce.language.types import BOOLEAN, INTEGER, UNKNOWN
 from trustcommerce.model import Exclusion, Fact
 from trustcommerce.model import Item as ItemSpec
 from trustcommerce.plan.context import Context
@@ -175,9 +175,7 @@ class FactRows(OriginRows):
             checked = context.ops.compare("eq", theirs, ours, span)
             if checked.type == UNKNOWN:
                 return checked
-            if theirs.type.kind is Kind.EXACT and ours.type.kind is Kind.EXACT:
-                ours = context.ops.rescale(ours, theirs.type.scale)
-            on.append((column, ours))
+            on.append((column, context.ops.looked_up(ours, theirs.type)))
         fields: dict[str, Field] = {column: Field(column, other.read(column, None).type) for column, _ in on}
         when = None
         if exclusion.when is not None:

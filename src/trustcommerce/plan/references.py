@@ -313,9 +313,7 @@ class References:
         checked = ops.compare("eq", Column("a", type_), found, text.span())
         if checked.type == UNKNOWN:
             return checked
-        if type_.kind is Kind.EXACT and found.type.kind is Kind.EXACT:
-            return ops.rescale(found, type_.scale)
-        return found
+        return ops.looked_up(found, type_)
 
     def _valid(self, reference: Reference, columns: dict[str, Type]) -> tuple[str, str, Expr] | str | None:
         if reference.valid is None:
