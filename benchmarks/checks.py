@@ -42,10 +42,10 @@ def _plugins() -> Iterator[Row]:
     """A pack as it is, and with the plugins of this repository that are installed, from the start of the process on."""
     own = {each.name for each in (ROOT / "plugins").glob("trustcommerce-*")}
     names = sorted(each.name for each in installed() if each.distribution in own)
-    folder = str(ROOT / "policies" / "kuaishou")
+    folder = str(ROOT / "policies" / "olist")
     codes = {
         name: f"import trustcommerce; trustcommerce.load({folder!r}, plugins={plugins!r})"
-        for name, plugins in {"load policies/kuaishou": [], f"the same with {len(names)} plugins": names}.items()
+        for name, plugins in {"load policies/olist": [], f"the same with {len(names)} plugins": names}.items()
     }
     times: dict[str, list[float]] = {name: [] for name in codes}
     for _ in range(_REPEATS):

@@ -257,7 +257,7 @@ class Decision:
         texts = self._basis.texts.get(code, {})
         return texts.get(lang) or texts.get(lang.split("-")[0]) or texts.get("en") or texts.get("") or ""
 
-    def explain(self, lang: str = "en", format: str = "text", score: str | None = None) -> str:
+    def explain(self, lang: str = "en", format: str = "text", score: str | None = None, *, notice: bool = True) -> str:
         """The report: trees of one score or all, the other outputs, the notice; text of 80 columns or JSON."""
         from trustcommerce.explain import evidence_data, pool_data, render_text
 
@@ -282,7 +282,7 @@ class Decision:
         texts = {code: self._text(code, lang) for code in self._basis.texts}
         reports = [render_text(tree, lang, texts) for tree in trees]
         rows = ["\n".join(self._rows_behind(lang))] if self.evidence else []
-        footer = "\n".join(self._footer(lang))
+        footer = "\n".join([*self._footer(lang), *(self._said(lang) if notice else ())])
         return "\n\n".join([*reports, *([footer] if footer else []), *rows])
 
     def _rows_behind(self, lang: str) -> list[str]:
@@ -308,7 +308,7 @@ class Decision:
         return render_evidence(self.evidence, lang, title, value)
 
     def _footer(self, lang: str) -> Iterator[str]:
-        """What stands below the trees: shadow mode, the other outputs, the pack's notice."""
+        """What stands below the trees: shadow mode and the other outputs."""
         from trustcommerce.explain import pool_lines
         from trustcommerce.explain.text import shown, wrap
 
@@ -320,6 +320,11 @@ class Decision:
             yield from wrap(f"{output.title.get(lang, output.name)}: {shown(self[output.name])}", 2)
         for line in pool_lines(self._basis.plan.outputs, self.__getitem__, lang):
             yield from wrap(line, 2)
+
+    def _said(self, lang: str) -> Iterator[str]:
+        """What the pack wants said beside its results."""
+        from trustcommerce.explain.text import wrap
+
         notice = self._basis.notice.get(lang)
         yield from wrap(notice) if notice else ()
 

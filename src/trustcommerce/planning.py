@@ -40,5 +40,8 @@ def plan_files(files: PackFiles, asked: Sequence[Request], problems: Problems) -
         return plan_pack(files, core_registry(), problems)
     from trustcommerce.plugins.loading import load_plugins
 
+    before = len(problems.errors)
     registry, plugins = load_plugins(asked, core_registry(), problems)
+    if len(problems.errors) > before:  # what it gives is missing everywhere: those errors would hide this one
+        return None
     return plan_pack(files, registry, problems, plugins)

@@ -172,6 +172,8 @@ def test_files_that_are_refused(cli: Run, tmp_path: Path) -> None:
         ("reputation", "c0001"),
         ("operator", "u0001"),
         ("resource_linkage", "u0001"),
+        ("river_plan", "s0269"),
+        ("card_statement", "s0269"),
     ],
 )
 def test_explain_as_text(cli: Run, ruleset: str, key: str, lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,6 +205,17 @@ def test_explain_as_json(cli: Run, facts: Path) -> None:
     )
     line = (LINKAGE / "rulesets/operator.yaml").read_text("utf-8").splitlines()[tree["children"][0]["line"] - 1]
     assert line.strip().startswith("goods:")
+
+
+def test_explain_of_several(cli: Run) -> None:
+    """Rule sets over the same subjects, each under its title, the notice once at the end; as JSON a list."""
+    arguments = ["explain", KUAISHOU, "card_statement", "river_plan", "s0269", "--facts", SEEDS, "--as-of", DAY]
+    said = cli(*arguments)
+    assert said.index("Statement of commission (card_statement)\n\n") < said.index("River plan (river_plan)\n\n")
+    assert "River traffic: 1739819 (weight 1103.40, " in said
+    assert said.count("The formulas and weights of these scores are not public.") == 1
+    assert said.endswith("not the platform's.\n")
+    assert [each["ruleset"] for each in json.loads(cli(*arguments, "--format", "json"))] == arguments[2:4]
 
 
 def test_explain_of_nobody(cli: Run, facts: Path) -> None:

@@ -23,7 +23,18 @@ CAUGHT = [f"s{number:04}" for number in range(7, 301, 30)]
 RULESETS = [
     *(
         (name, DAY)
-        for name in ("price_reference", "product", "store_experience", "reputation", "operator", "resource_linkage")
+        for name in (
+            "price_reference",
+            "product",
+            "store_experience",
+            "reputation",
+            "operator",
+            "resource_linkage",
+            "river_plan",
+            "river_reward",
+            "card_orders",
+            "card_statement",
+        )
     ),
     ("shopping_experience_2022", BEFORE),
 ]

@@ -13,6 +13,7 @@ from trustcommerce.errors import RunError
 from trustcommerce.samples import write_samples
 from trustcommerce.samples.tables import COLUMNS, FILES
 
+KEYS = {"content_stats": "content_id, day", "monthly_tasks": "store_id, month"}
 COMMITTED = Path(__file__).parents[2] / "seeds/kuaishou"
 
 
@@ -101,6 +102,9 @@ def test_rows_are_counted(sample: Path, tmp_path: Path) -> None:
         ("chats", "store_id", "stores"),
         ("content_stats", "creator_id", "creators"),
         ("live_sessions", "creator_id", "creators"),
+        ("live_sessions", "store_id", "stores"),
+        ("monthly_tasks", "store_id", "stores"),
+        ("fraud_findings", "order_id", "orders"),
         ("appeals", "violation_id", "violations"),
     ],
 )
@@ -113,7 +117,7 @@ def test_references_meet(db: duckdb.DuckDBPyConnection, table: str, column: str,
 def test_ids_are_unique(db: duckdb.DuckDBPyConnection) -> None:
     """Every table has a key."""
     for name, columns in COLUMNS.items():
-        key = "content_id, day" if name == "content_stats" else columns.split()[0]
+        key = KEYS.get(name, columns.split()[0])
         assert _count(db, f"(select 1 from {name} group by {key} having count(*) > 1)") == 0, name
 
 
@@ -147,6 +151,15 @@ def test_what_follows_comes_later(db: duckdb.DuckDBPyConnection) -> None:
     assert _count(db, "chats where replied_at <= asked_at") == 0
     assert _count(db, "appeals join violations using (violation_id) where filed_at <= violations.decided_at") == 0
     assert _count(db, "appeals where decided_at <= filed_at or (decided_at is null) <> (outcome is null)") == 0
+
+
+def test_settlement_agrees(db: duckdb.DuckDBPyConnection) -> None:
+    """No order is paid back more than was paid, orders found fake are abnormal ones, and tasks are those of stores there."""
+    back = "(select order_id, sum(refunded) as back from aftersales group by order_id) join orders using (order_id)"
+    assert _count(db, f"{back} where back > paid") == 0 and _count(db, f"{back} where back > 0 and back < paid") > 0
+    assert _count(db, "fraud_findings join orders using (order_id) where not abnormal or found_at <= paid_at") == 0
+    assert _count(db, "monthly_tasks join stores using (store_id) where month < opened_on or day(month) <> 1") == 0
+    assert _count(db, "(select 1 from monthly_tasks group by kind)") == 2
 
 
 def test_days_covered(db: duckdb.DuckDBPyConnection) -> None:
@@ -241,5 +254,5 @@ def test_command(tmp_path: Path) -> None:
     """`seeds` writes the tables and says how many rows each has."""
     done = CliRunner().invoke(seeds, ["--stores", "3", "--out", str(tmp_path / "out")], catch_exceptions=False)
     assert done.exit_code == 0
-    assert "\n  3  stores\n" in done.output and done.output.endswith(f"16 tables in {tmp_path / 'out'}\n")
+    assert "\n  3  stores\n" in done.output and done.output.endswith(f"18 tables in {tmp_path / 'out'}\n")
     assert set(_bytes(tmp_path / "out")) == FILES

@@ -103,11 +103,6 @@ def test_packs(warehouse: Warehouse, pack: Path, facts: Path, day: str, tmp_path
     """Every rule set of a pack, over the tables as declared and the results of those before it."""
     if warehouse.dialect == "spark" and pack.name == "kuaishou":
         pytest.skip("tests/cluster runs this pack on Spark")
-    if "pools" in pack.name and not DIALECTS[warehouse.dialect].wide:
-        for name in (engine := tc.load(pack)).rulesets:
-            with pytest.raises(tc.DataError, match="can't be given divisions of whole numbers of 38 digits"):
-                engine.sql(name, warehouse.dialect, dt.date.fromisoformat(day))
-        return
     _same_over_pack(warehouse, pack, facts, day, tmp_path)
 
 
@@ -123,8 +118,12 @@ def _same_over_pack(warehouse: Warehouse, pack: Path, facts: Path, day: str, tmp
         warehouse.create(spec.source, table.rename_columns([each.source for each in columns]))
     for name, done in report.rulesets.items():
         result = pa.parquet.read_table(tmp_path / "out" / done["file"])
-        found = warehouse.query(engine.sql(name, warehouse.dialect, when, known))
-        assert _outputs(engine, name, found, when) == _outputs(engine, name, result.to_pylist(), when)
+        if done["pools"] and not DIALECTS[warehouse.dialect].wide:
+            with pytest.raises(tc.DataError, match="can't be given divisions of whole numbers of 38 digits"):
+                engine.sql(name, warehouse.dialect, when, known)
+        else:
+            found = warehouse.query(engine.sql(name, warehouse.dialect, when, known))
+            assert _outputs(engine, name, found, when) == _outputs(engine, name, result.to_pylist(), when)
         warehouse.create(name, result)
 
 

@@ -109,10 +109,13 @@ def product_card(use: Use) -> dict[str, dict[str, Any]]:
     if "frauds" in given:
         waiver["exceptions"] = [{"when": f"{name}_fraud.{given.get('finding', 'finding_id')} is not null", "then": 0}]
     values: dict[str, Any] = {
-        kept: {"value": _kept(given, abroad)},
+        kept: {"title": {"zh": "保留费率", "en": "Rate kept"}, "value": _kept(given, abroad)},
         due: {"title": {"zh": "应收佣金", "en": "Commission due"}, "value": commission, **money},
         f"{name}_eligible": {"title": {"zh": "免佣场景", "en": "Eligible scene"}, "value": _eligible(given, scenes)},
-        f"{name}_kind": {"value": f"coalesce({name}_task.kind, 'none')"},
+        f"{name}_kind": {
+            "title": {"zh": "免佣类型", "en": "Kind of waiver"},
+            "value": f"coalesce({name}_task.kind, 'none')",
+        },
     }
     charged = {
         "title": {"zh": "实收佣金", "en": "Commission charged"},
@@ -157,7 +160,12 @@ def statement(use: Use) -> dict[str, dict[str, Any]]:
         paid_out = f"{name}_waived - {name}_back"
     return {
         "metrics": metrics,
-        "values": {f"{name}_balanced": {"value": f"{name}_due = {name}_waived + {name}_charged"}},
+        "values": {
+            f"{name}_balanced": {
+                "title": {"zh": "收支相符", "en": "Charged and waived are what is due"},
+                "value": f"{name}_due = {name}_waived + {name}_charged",
+            }
+        },
         "resources": {
             name: {"title": {"zh": "实际减免", "en": "Waived after refunds"}, "value": paid_out, "unit": unit}
         },

@@ -287,7 +287,7 @@ def freeze(
 
 @click.command()
 @options.pack
-@click.argument("ruleset")
+@click.argument("rulesets", nargs=-1, required=True, metavar="RULESET...")
 @click.argument("key")
 @click.option("--facts", type=click.Path(path_type=str), metavar="DIR", help="Folder of facts, or a database file.")
 @click.option("--out", type=click.Path(path_type=str), metavar="DIR", help="Results of an earlier run instead.")
@@ -298,7 +298,7 @@ def freeze(
 @options.format_option
 def explain(
     pack: str,
-    ruleset: str,
+    rulesets: tuple[str, ...],
     key: str,
     facts: str | None,
     out: str | None,
@@ -308,12 +308,22 @@ def explain(
     lang: str,
     form: str,
 ) -> None:
-    """Explain the decision on the subject KEY, down to the line of YAML and the rows of facts."""
+    """Explain each RULESET's decision on the subject KEY, down to the line of YAML and the rows of facts."""
     from trustcommerce.engine import load
 
     if (facts is None) == (out is None):
         raise click.UsageError("say --facts or --out, one of them")
     if out is not None and known_as_of is not None:
         raise click.UsageError("--known-as-of says nothing beside --out: the run has said what was known")
-    decision = load(pack, plugins=plugins).decide(ruleset, key, as_of, facts=facts, out=out, known_as_of=known_as_of)
-    click.echo(decision.explain(lang, form))
+    engine = load(pack, plugins=plugins)
+    decisions = [engine.decide(each, key, as_of, facts=facts, out=out, known_as_of=known_as_of) for each in rulesets]
+    if len(decisions) == 1:
+        click.echo(decisions[0].explain(lang, form))
+    elif form == "json":
+        said = ",\n".join(each.explain(lang, form) for each in decisions)
+        click.echo(f"[{said}]")
+    else:
+        for each in decisions:
+            title = engine.plan.rulesets[each.ruleset].title.get(lang, each.ruleset)
+            click.echo(f"{title} ({each.ruleset})\n\n{each.explain(lang, notice=False)}\n")
+        _notice(engine, lang)

@@ -5,6 +5,8 @@ from trustcommerce.samples.dice import Dice
 from trustcommerce.samples.market import Market
 from trustcommerce.samples.products import Product
 from trustcommerce.samples.profiles import Profile
+from trustcommerce.samples.settlement import refunded
+from trustcommerce.samples.tables import money
 
 __all__ = ["write_aftermath", "write_chat"]
 
@@ -28,16 +30,25 @@ def write_chat(market: Market, store: str, profile: Profile, buyer: str, paid: i
 
 
 def write_aftermath(
-    market: Market, order: str, store: str, product: Product, profile: Profile, arrived: int, *, late: bool, dice: Dice
+    market: Market,
+    order: str,
+    store: str,
+    product: Product,
+    profile: Profile,
+    paid: int,
+    arrived: int,
+    *,
+    late: bool,
+    dice: Dice,
 ) -> None:
-    """What follows the arrival of a parcel."""
+    """What follows the arrival of a parcel for which `paid` fen were paid."""
     reason = _reason(product, profile, late, dice)
     if reason:
         opened = arrived + int((0.05 + 6.0 * dice.unit() * dice.unit()) * DAY)
-        closed = _write_aftersale(market, order, store, product, profile, reason, opened, dice)
+        closed = _write_aftersale(market, order, store, product, profile, reason, opened, refunded(market, paid), dice)
         if dice.chance(0.03):  # opened once more, often for another reason: only the first one counts in most metrics
             again = dice.one_of(("quality", "other"))
-            _write_aftersale(market, order, store, product, profile, again, closed + DAY // 2, dice)
+            _write_aftersale(market, order, store, product, profile, again, closed + DAY // 2, 0, dice)
     _write_dispute(market, order, store, profile, arrived, dice)
     if dice.chance(0.40):
         _write_review(market, order, store, product, profile, arrived, reason == "quality", dice)
@@ -59,15 +70,26 @@ def _reason(product: Product, profile: Profile, late: bool, dice: Dice) -> str:
 
 
 def _write_aftersale(
-    market: Market, order: str, store: str, product: Product, profile: Profile, reason: str, opened: int, dice: Dice
+    market: Market,
+    order: str,
+    store: str,
+    product: Product,
+    profile: Profile,
+    reason: str,
+    opened: int,
+    back: int,
+    dice: Dice,
 ) -> int:
-    """An after-sale opened at second `opened`, if that is not too late; the second at which it is closed."""
+    """An after-sale opened at second `opened`, if that is not too late; the second at which it is closed.
+
+    `back` fen are paid back then.
+    """
     closed = opened + int(dice.tailed(profile.refund * 0.9, 0.4) * HOUR)
     if opened < END:
         tables = market.tables
         name = f"a{tables.next_number('aftersales'):05d}"
         seen = if_seen(closed)
-        tables.add("aftersales", name, order, store, product.product_id, reason, as_moment(opened), seen)
+        tables.add("aftersales", name, order, store, product.product_id, reason, as_moment(opened), seen, money(back))
     return closed
 
 

@@ -12,8 +12,11 @@ __all__ = ["write_creator"]
 _LAST_DAY = END // DAY - 1
 
 
-def write_creator(market: Market, number: int, operator: str, run: float) -> None:
-    """Creator `number` of `operator`, or of nobody; `run` is how well the operator works, about -2 to 2."""
+def write_creator(market: Market, number: int, operator: str, store: str, run: float) -> None:
+    """Creator `number` of `operator`, or of nobody; `run` is how well the operator works, about -2 to 2.
+
+    Its live room is that of `store`, if one is named.
+    """
     dice = market.dice(Stream.CREATOR, number)
     creator, good = creator_id(number), 0.7 * run + 0.6 * dice.normal()
     category = dice.by_share({name: each.share for name, each in CONTENT.items()})
@@ -24,7 +27,7 @@ def write_creator(market: Market, number: int, operator: str, run: float) -> Non
         _write_contents(market, creator, category, 30.0, good, dice.whole(0, 2), dice)
     else:
         _write_contents(market, creator, category, 40.0 + 0.5 * followers, good, dice.whole(4, 8), dice)
-        _write_sessions(market, creator, followers, steady=bool(operator) and dice.chance(0.4), dice=dice)
+        _write_sessions(market, creator, store, followers, steady=bool(operator) and dice.chance(0.4), dice=dice)
     _write_conduct(market, creator, good, number, dice)
 
 
@@ -59,7 +62,7 @@ def _write_contents(
             )
 
 
-def _write_sessions(market: Market, creator: str, followers: int, *, steady: bool, dice: Dice) -> None:
+def _write_sessions(market: Market, creator: str, store: str, followers: int, *, steady: bool, dice: Dice) -> None:
     tables = market.tables
     days = {dice.whole(RECENT, _LAST_DAY) for _ in range(dice.whole(18, 30) if steady else dice.whole(0, 6))}
     for day in sorted(days):
@@ -67,7 +70,7 @@ def _write_sessions(market: Market, creator: str, followers: int, *, steady: boo
         minutes = 20 + int(dice.tailed(90.0, 0.5))
         started = min(day * DAY + int((9.0 + 12.0 * dice.unit()) * HOUR), END - 1)
         viewers = int(dice.tailed(5.0 + 0.06 * followers, 0.6))
-        tables.add("live_sessions", name, creator, as_moment(started), minutes, viewers)
+        tables.add("live_sessions", name, creator, store, as_moment(started), minutes, viewers)
 
 
 def _write_conduct(market: Market, creator: str, good: float, number: int, dice: Dice) -> None:

@@ -18,6 +18,9 @@ class Stream(IntEnum):
     STORE = 2
     CREATOR = 3
     GROUP = 4
+    TASKS = 5
+    REFUND = 6
+    FRAUD = 7
 
 
 def power_of_e(x: float) -> float:

@@ -2,7 +2,7 @@
 
 from trustcommerce.samples.creators import write_creator
 from trustcommerce.samples.dice import Stream
-from trustcommerce.samples.market import Market
+from trustcommerce.samples.market import Market, store_id
 from trustcommerce.samples.prices import write_groups
 from trustcommerce.samples.specials import is_mixed_operator
 from trustcommerce.samples.stores import write_store
@@ -37,7 +37,8 @@ def _write_operator(market: Market, number: int, made: int) -> int:
     everyone = creators + dice.chance(0.5)
     market.creators += everyone
     for i in range(everyone):
-        write_creator(market, own.start + i, operator if i < creators else "", run)
+        mine = i < creators
+        write_creator(market, own.start + i, operator if mine else "", store_id(made + 1) if mine else "", run)
 
     mixed = is_mixed_operator(number)
     goodness = [0.8 * run + 0.5 * dice.normal() for _ in range(stores)]

@@ -10,6 +10,7 @@ from trustcommerce.samples.incidents import BAD_WEEK, SLOW_DAYS
 from trustcommerce.samples.market import Market
 from trustcommerce.samples.products import Product
 from trustcommerce.samples.profiles import Profile
+from trustcommerce.samples.settlement import write_finding
 from trustcommerce.samples.tables import money, yes_no
 
 __all__ = ["Shop", "write_order"]
@@ -48,7 +49,8 @@ class _Way:
 def write_order(market: Market, shop: Shop, paid: int, dice: Dice) -> None:
     """An order paid at second `paid`, and everything that follows from it before the last day ends."""
     profile = shop.profile
-    order = f"o{market.tables.next_number('orders'):05d}"
+    number = market.tables.next_number("orders")
+    order = f"o{number:05d}"
     product = shop.products[int(dice.unit() * dice.unit() * dice.unit() * len(shop.products))]
     buyer = market.buyer(dice)
     scene, creator = _scene(shop, dice)
@@ -57,6 +59,8 @@ def write_order(market: Market, shop: Shop, paid: int, dice: Dice) -> None:
     carrier = profile.carriers[0 if dice.chance(0.85) else 1]
     due = paid + profile.usual.promise * HOUR
     way = _travel(profile, paid, due, region, carrier, dice)
+    price = 0 if gift else product.price * dice.by_share(_QUANTITY)
+    abnormal = dice.chance(profile.abnormal)
     market.tables.add(
         "orders",
         order,
@@ -65,14 +69,14 @@ def write_order(market: Market, shop: Shop, paid: int, dice: Dice) -> None:
         creator,
         buyer,
         scene,
-        money(0 if gift else product.price * dice.by_share(_QUANTITY)),
+        money(price),
         as_moment(paid),
         as_moment(due),
         if_seen(way.shipped),
         if_seen(way.delivered),
         if_seen(way.signed),
         region,
-        yes_no(dice.chance(profile.abnormal)),
+        yes_no(abnormal),
         yes_no(gift),
     )
     if way.shipped is not None:
@@ -82,7 +86,9 @@ def write_order(market: Market, shop: Shop, paid: int, dice: Dice) -> None:
     arrived = way.signed if way.signed is not None else way.delivered
     if arrived is not None:
         late = way.shipped is not None and way.shipped > due
-        write_aftermath(market, order, shop.store, product, profile, arrived, late=late, dice=dice)
+        write_aftermath(market, order, shop.store, product, profile, price, arrived, late=late, dice=dice)
+    if abnormal:
+        write_finding(market, number, paid)
     if creator and dice.chance(profile.complaint) and paid + DAY < END:
         write_violation(market, "store", shop.store, "content_complaint", paid + int(dice.unit() * DAY))
 

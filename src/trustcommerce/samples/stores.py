@@ -12,6 +12,7 @@ from trustcommerce.samples.market import Market, creator_id, store_id
 from trustcommerce.samples.orders import Shop, write_order
 from trustcommerce.samples.products import write_products
 from trustcommerce.samples.profiles import Profile, make_profile
+from trustcommerce.samples.settlement import write_tasks
 from trustcommerce.samples.specials import APPEALED, BRUSHER, COUNTERFEITER, Fate, fate
 from trustcommerce.samples.tables import yes_no
 from trustcommerce.samples.times import paid_times
@@ -47,6 +48,7 @@ def write_store(
         as_day(profile.opened),
         yes_no(profile.insured),
     )
+    write_tasks(market, number, profile.opened)
     helpers = [market.seller(dice) for _ in range(dice.whole(1, 3))]
     products = write_products(market, number, operator, profile, new=lot.new, dice=dice)
     _write_conduct(market, store, products[0].product_id, lot, profile, dice)

@@ -18,16 +18,18 @@ COLUMNS: dict[str, str] = {
         "ship_region abnormal gift"
     ),
     "shipments": "shipment_id order_id store_id carrier collected_at delivered_at abnormal_pickup",
-    "aftersales": "aftersale_id order_id store_id product_id reason_group opened_at closed_at",
+    "aftersales": "aftersale_id order_id store_id product_id reason_group opened_at closed_at refunded",
     "disputes": "dispute_id order_id store_id fault decided_at",
     "reviews": "review_id order_id store_id product_id stars rated_at",
     "chats": "chat_id store_id buyer_id asked_at replied_at",
     "content_stats": "creator_id content_id day impressions opens completions interactions watch_seconds",
-    "live_sessions": "session_id creator_id started_at minutes viewers",
+    "live_sessions": "session_id creator_id store_id started_at minutes viewers",
     "market_offers": "offer_id comparison_group price seen_at in_stock",
     "violations": "violation_id subject_kind subject_id scene severity decided_at",
     "appeals": "appeal_id violation_id filed_at decided_at outcome",
     "incidents": "incident_id region carrier starts_at ends_at metric",
+    "monthly_tasks": "store_id month kind",
+    "fraud_findings": "finding_id order_id found_at",
 }
 FILES = frozenset(f"{name}.csv" for name in COLUMNS)
 
