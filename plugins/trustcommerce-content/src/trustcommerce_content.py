@@ -1,8 +1,8 @@
 """Diagnosis of content (内容诊断), and short videos that lead to live orders (短直联动).
 
-Four kinds of metric over the views of a subject's videos and rooms, each a ratio of two counts or an exact mean,
-beside a benchmark of the category if one is named; and a kind of decision that credits a live order to the
-last short video its buyer watched before.
+Four kinds of metric over the views of a subject's videos and rooms, or over totals of them: each a ratio of two counts
+or an exact mean, beside a benchmark of the category, or what half and nine tenths of its peers reach, if that is asked
+for; and a kind of decision that credits a live order to the last short video its buyer watched before.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,12 +22,27 @@ _VIEWS = {
     "exclude": {"type": ["string", "array"]},
     "sample": {"type": ["string", "object"]},
     "benchmark": _EXPRESSION,
+    "peers": {"type": ["string", "array"]},
+    "totals": {
+        "type": "object",
+        "properties": {"of": _EXPRESSION, "to": _EXPRESSION},
+        "required": ["of", "to"],
+        "additionalProperties": False,
+    },
 }
+_AT = {"p50": "1/2", "p90": "9/10"}
 _LEAST = {"at_least": 100, "else": "missing"}
 
 
 def _schema(more: Mapping[str, Any], required: tuple[str, ...] = ()) -> dict[str, Any]:
-    return {"type": "object", "properties": {**_VIEWS, **more}, "required": ["from", "window", *required]}
+    """Of views, or of their totals, beside which nothing is said of views."""
+    views = ("from", "window", "by", "where", "exclude", *more)
+    return {
+        "type": "object",
+        "properties": {**_VIEWS, **more},
+        "anyOf": [{"required": ["totals"]}, {"required": ["from", "window", *required]}],
+        "dependentSchemas": {"totals": {"properties": {key: {"not": {}} for key in views}}},
+    }
 
 
 def _where(*conditions: Any) -> str:
@@ -35,10 +50,20 @@ def _where(*conditions: Any) -> str:
     return " and ".join(f"({each})" for each in conditions if each is not None)
 
 
-def _beside(use: Use, metric: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The metric, and with a benchmark its relation to that: 1 is just as good."""
+def _beside(use: Use, said: Mapping[str, str], metric: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The metric, its relation to a benchmark (1 is just as good), and what peers reach."""
+    metric = {"title": said, "better": "higher", "sample": use.given.get("sample", _LEAST), **metric}
     found: dict[str, dict[str, Any]] = {"metrics": {use.name: metric}}
-    benchmark = use.given.get("benchmark")
+    benchmark, peers = use.given.get("benchmark"), use.given.get("peers")
+    for name, at in _AT.items() if peers is not None else ():
+        title = {"zh": f"同类{said['zh']} {name.upper()}", "en": f"{said['en']} {name.upper()} of peers"}
+        found["metrics"][f"{use.name}_{name}"] = {
+            "title": title,
+            "unit": metric["unit"],
+            "quantile": use.name,
+            "at": at,
+            "within": peers,
+        }
     if benchmark is not None:
         found["values"] = {f"{use.name}_to_benchmark": {"value": f"{use.name} / ({benchmark})", "unit": "ratio"}}
     return found
@@ -49,47 +74,49 @@ def _rows(use: Use) -> dict[str, Any]:
     return {key: use.given[key] for key in ("window", "by", "exclude") if key in use.given}
 
 
-def _share(use: Use, done: str, among: Any = None) -> dict[str, dict[str, Any]]:
-    """The share of the views in which something was done."""
+def _share(use: Use, said: Mapping[str, str], done: str, among: Any = None) -> dict[str, dict[str, Any]]:
+    """The share of the views in which something was done, by the views or by their totals."""
+    if "totals" in use.given:
+        return _beside(use, said, {"unit": "ratio", "ratio": dict(use.given["totals"])})
     view, where = use.given["from"], use.given.get("where")
     every = _where(where, among)
     of = {"count": view, "where": _where(where, among, f"coalesce({done}, false)"), **_rows(use)}
     to = {"count": view, **({"where": every} if every else {}), **_rows(use)}
-    metric = {
-        "unit": "ratio",
-        "better": "higher",
-        "ratio": {"of": of, "to": to},
-        "sample": use.given.get("sample", _LEAST),
-    }
-    return _beside(use, metric)
+    return _beside(use, said, {"unit": "ratio", "ratio": {"of": of, "to": to}})
 
 
 def open_rate(use: Use) -> dict[str, dict[str, Any]]:
     """Views in which the content was opened, of all in which it was shown."""
-    return _share(use, use.given.get("opened", "opened"))
+    return _share(use, {"zh": "打开率", "en": "Open rate"}, use.given.get("opened", "opened"))
 
 
 def completion_rate(use: Use) -> dict[str, dict[str, Any]]:
     """Opened views that were watched to `complete` of the length or further."""
     watched, length = use.given.get("watched", "watched_seconds"), use.given.get("length", "length_seconds")
     opened = f"coalesce({use.given.get('opened', 'opened')}, false)"
-    return _share(use, f"({watched}) >= {use.given.get('complete', 1)} * ({length})", opened)
+    done = f"({watched}) >= {use.given.get('complete', 1)} * ({length})"
+    return _share(use, {"zh": "完播率", "en": "Completion rate"}, done, opened)
 
 
 def interaction_rate(use: Use) -> dict[str, dict[str, Any]]:
     """Opened views with any of the interactions."""
-    done = " or ".join(f"coalesce({each}, false)" for each in use.given["interactions"])
-    return _share(use, f"({done})", f"coalesce({use.given.get('opened', 'opened')}, false)")
+    done = " or ".join(f"coalesce({each}, false)" for each in use.given.get("interactions", ()))
+    opened = f"coalesce({use.given.get('opened', 'opened')}, false)"
+    return _share(use, {"zh": "互动率", "en": "Interaction rate"}, f"({done})", opened)
 
 
 def watch_time(use: Use) -> dict[str, dict[str, Any]]:
     """Mean seconds that opened views were watched, none longer than `at_most`."""
+    said = {"zh": "平均观看秒数", "en": "Mean seconds watched"}
+    if "totals" in use.given:
+        return _beside(use, said, {"unit": "seconds", "ratio": dict(use.given["totals"])})
     watched = f"coalesce({use.given.get('watched', 'watched_seconds')}, 0)"
     if "at_most" in use.given:
         watched = f"least({watched}, {use.given['at_most']})"
     where = _where(use.given.get("where"), f"coalesce({use.given.get('opened', 'opened')}, false)")
-    metric = {"avg": watched, "from": use.given["from"], "where": where, **_rows(use), "better": "higher"}
-    return _beside(use, {**metric, "unit": "seconds", "sample": use.given.get("sample", _LEAST)})
+    return _beside(
+        use, said, {"unit": "seconds", "avg": watched, "from": use.given["from"], "where": where, **_rows(use)}
+    )
 
 
 def last_touch(use: Use) -> dict[str, dict[str, Any]]:

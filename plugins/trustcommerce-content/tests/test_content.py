@@ -8,6 +8,9 @@ import pyarrow as pa
 import pytest
 
 import trustcommerce as tc
+from trustcommerce.testing import Lab, lab
+
+__all__ = ["lab"]
 
 DAY = dt.date(2023, 5, 15)
 PACK = """pack: content
@@ -161,3 +164,61 @@ def test_reasons(engine: tc.Engine) -> None:
     decision = engine.score("content", row, DAY)
     assert decision.reasons(lang="zh")[0].code == "CONTENT_OPENED"
     assert decision.reasons(lang="zh")[0].text == "内容点开率偏低"
+
+
+TOTALS = """ruleset: totals
+subject: {name: creator, table: creators, key: creator_id}
+facts: {days: {table: days, key: creator_id, id: day}}
+metrics:
+  shown: {sum: shown, from: days, window: 30 days}
+  opens: {sum: opens, from: days, window: 30 days}
+  opened: {kind: open_rate, totals: {of: opens, to: shown}, sample: any, peers: category}
+  seconds: {sum: seconds, from: days, window: 30 days}
+  watched: {kind: watch_time, totals: {of: seconds, to: opens}, sample: any}
+"""
+DAYS = """pack: totals
+plugins: [content]
+tables:
+  creators: {key: creator_id, columns: {creator_id: text, category: text}}
+  days:
+    key: [creator_id, day]
+    time: day
+    columns:
+      creator_id: text
+      day: date
+      shown: {type: integer, range: [0, 1000000]}
+      opens: {type: integer, range: [0, 1000000]}
+      seconds: {type: integer, unit: seconds, range: [0, 1000000]}
+"""
+
+
+def test_totals_and_peers(lab: Lab) -> None:
+    """Days in place of views, and what half of the creators of a category reach."""
+    engine = lab.engine(DAYS, TOTALS)
+    days = [
+        {"creator_id": c, "day": DAY - dt.timedelta(days=i), "shown": 100, "opens": opens, "seconds": 30 * opens}
+        for c, opens in (("a", 10), ("b", 20), ("c", 40))
+        for i in (1, 2)
+    ]
+    creators = pa.table({"creator_id": ["a", "b", "c"], "category": ["x", "x", "x"]})
+    tables = {"creators": creators, "days": pa.Table.from_pylist(days)}
+    rows = engine.score_table("totals", None, DAY, tables=tables).to_pylist()
+    assert [(row["opened"], row["opened_p50"], row["opened_p90"], row["watched"]) for row in rows] == [
+        (opened, 0.2, 0.4, 30.0) for opened in (0.1, 0.2, 0.4)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        ("{kind: open_rate}", "`totals` or `from` and `window` must be said here"),
+        ("{kind: open_rate, from: days}", "`window` is not said here"),
+        ("{kind: open_rate, totals: {of: opens}}", "`to` is not said here"),
+        ("{kind: open_rate, totals: {of: opens, to: shown}, window: 3 days}", "`window` says nothing here"),
+    ],
+)
+def test_what_is_said_together(lab: Lab, item: str, message: str) -> None:
+    """Views or totals, and nothing of views beside totals."""
+    lines = [line for line in TOTALS.splitlines() if "kind:" not in line]
+    (problem,) = lab.problems(DAYS, "\n".join([*lines, f"  opened: {item}", ""]))
+    assert problem.message == message

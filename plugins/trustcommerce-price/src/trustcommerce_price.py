@@ -54,7 +54,7 @@ _SIZE = re.compile(
     re.IGNORECASE,
 )
 """So many packs, the size of one, so many packs again; what is multiplied once more is read by nobody."""
-_QUANTILES = {"p10": "1/10", "p50": "1/2", "p90": "9/10"}
+_QUANTILES = {"p10": ("1/10", "低价"), "p50": ("1/2", "中位价"), "p90": ("9/10", "高价")}
 _TEXT = {"type": "string"}
 _EXPRESSION = {"type": ["string", "number"]}
 _GROUP = {"type": ["string", "array"]}
@@ -64,7 +64,12 @@ _CODES = ("PRICE_ONLY_WITH_QUALITY", "FEW_COMPARABLE_OFFERS")
 
 
 def _unit_price(given: Mapping[str, Any]) -> str:
-    """The price of a standard quantity, missing where the quantity is not above 0 or nobody knows the measure."""
+    """The price of a standard quantity, missing where the quantity is not above 0 or nobody knows the measure.
+
+    Of goods without a size it is the price itself, which stays exact money.
+    """
+    if not {"quantity", "measure", "size"} & given.keys():
+        return str(given["price"])
     price, measure = f"({given['price']})", str(given.get("measure", "'piece'"))
     quantity = f"({given.get('quantity', 1)})"
     if "size" in given:
@@ -115,9 +120,13 @@ def comparable_prices(use: Use) -> dict[str, dict[str, Any]]:
     rows = {key: given[key] for key in ("window", "by", "exclude") if key in given}
     price = _unit_price(given)
     where = f"({price}) is not null" + (f" and ({given['where']})" if "where" in given else "")
-    found: dict[str, Any] = {use.name: {"count": given["from"], "where": where, **rows}}
-    for name, share in _QUANTILES.items():
-        found[f"{use.name}_{name}"] = {"quantile": price, "at": share, "from": given["from"], "where": where, **rows}
+    title = {"zh": "可比报价数", "en": "Comparable offers"}
+    found: dict[str, Any] = {use.name: {"title": title, "count": given["from"], "where": where, **rows}}
+    unit = {"unit": given["currency"]} if "currency" in given else {}
+    for name, (share, said) in _QUANTILES.items():
+        title = {"zh": f"同款{said} {name.upper()}", "en": f"Price at {name.upper()}"}
+        of = {"quantile": price, "at": share, "from": given["from"], "where": where}
+        found[f"{use.name}_{name}"] = {"title": title, **unit, **of, **rows}
     return {"metrics": found}
 
 
@@ -198,6 +207,7 @@ def trustcommerce_metrics() -> Iterable[Metric]:
             "type": "object",
             "properties": {
                 **_GOODS,
+                "currency": _TEXT,
                 "from": _TEXT,
                 "window": {"type": ["string", "object"]},
                 "by": _TEXT,

@@ -1,6 +1,7 @@
 """Price power: by the numbers, beside the same rules written by hand, and as records."""
 
 import datetime as dt
+from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
 
@@ -240,3 +241,13 @@ values:
         assert engine.score("sizes", row, DAY).values == {name: row[name] for name in row}
     with pytest.raises(tc.DataError, match="Python over Arrow arrays"):
         engine.sql("sizes", "postgres", DAY)
+
+
+def test_goods_without_a_size(lab: Lab) -> None:
+    """Prices are compared as they are, and stay money."""
+    rules = REFERENCE[: REFERENCE.index("metrics:")] + (
+        "metrics:\n  asked: {kind: comparable_prices, price: price, currency: CNY, from: offers, window: 30 days}\n"
+    )
+    engine = lab.engine(PACK, rules)
+    rows = engine.score_table("price_reference", None, DAY, tables=TABLES).to_pylist()
+    assert {type(row["asked_p50"]) for row in rows} == {Decimal}

@@ -116,11 +116,19 @@ def _leaves(error: "ValidationError") -> Iterator["ValidationError"]:
         for errors in branches.values()
         if not any(e.validator in ("type", "enum") and len(e.path) == 0 for e in errors)
     ]
+    if all(each.validator == "required" and not each.path for each in error.context):
+        begun = [errors for errors in branches.values() if _said(errors[0])]
+        fitting = begun if len(begun) == 1 else fitting
     if len(fitting) == 1:
         for each in fitting[0]:
             yield from _leaves(each)
     else:
         yield error
+
+
+def _said(error: "ValidationError") -> bool:
+    """Whether some of the keys that are needed together are there."""
+    return any(key in cast("Any", error.instance) for key in cast("Any", error.validator_value))
 
 
 def _report(error: "ValidationError", tree: Node, problems: Problems) -> bool:
@@ -129,6 +137,9 @@ def _report(error: "ValidationError", tree: Node, problems: Problems) -> bool:
     value: Any = error.validator_value
     if error.validator == "additionalProperties" and isinstance(node, Mapping):
         return _unknown_keys(error, node, problems)
+    if error.validator == "not" and value == {}:  # what a schema of a plugin rules out beside something else
+        problems.add(codes.UNKNOWN_KEY, f"`{error.absolute_path[-1]}` says nothing here", place.head(), "drop it")
+        return True
     if error.validator in ("required", "dependentRequired"):
         schema, said_here = cast("Any", error.schema), cast("Any", error.instance)
         strange = [key for key in said_here if key not in schema.get("properties", {})]
@@ -139,6 +150,10 @@ def _report(error: "ValidationError", tree: Node, problems: Problems) -> bool:
         if absent:
             said = "is not said" if len(absent) == 1 else "are not said"
             problems.add(codes.MISSING_KEY, f"{', '.join(absent)} {said} here", place.head())
+        return True
+    if error.validator == "anyOf" and all(set(each) == {"required"} for each in value):
+        ways = " or ".join(" and ".join(f"`{key}`" for key in each["required"]) for each in value)
+        problems.add(codes.MISSING_KEY, f"{ways} must be said here", place.head())
         return True
     if error.validator == "pattern" and value == CURRENCY:
         problems.add(
