@@ -47,17 +47,18 @@ def allocated(claims: "DataFrame", allocation: Allocation) -> "DataFrame":
     _sent(allocation.allocator.allocate)
     schema = StructType([*(claims.schema[each] for each in allocation.keys), StructField("units", LongType())])
     grouped: Any = claims.groupBy(*allocation.parts)
-    if hasattr(grouped, "applyInArrow"):  # from 4.0 on
-        return grouped.applyInArrow(_over_table(allocation), schema)
     with _quiet():
+        if hasattr(grouped, "applyInArrow"):  # from 4.0 on
+            return grouped.applyInArrow(_over_table(allocation), schema)
         return grouped.applyInPandas(_over_frame(allocation), schema)
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what Spark 3.5 warns of, which is how it reads versions."""
+    """Without what Spark warns of itself: how 3.5 reads versions, and that 4 does not know the newest pandas."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", FutureWarning)
         yield
 
 
