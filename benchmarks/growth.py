@@ -1,10 +1,11 @@
 """How time grows with rules, from 10 to 10,000, and with subjects, from ten thousand to ten million.
 
 A rule is a metric, a curve and a weight; one in ten has a limit beside it. In one rule set, or in
-100 of one pack. The exponent p of a step says that time grew as n^p: 1 is linear, below it what is
-fixed still counts.
+100 of one pack; in this process, and on Spark. The exponent p of a step says that time grew as n^p:
+1 is linear, below it what is fixed still counts.
 """
 
+import importlib.util
 import math
 import tempfile
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks import spark
 from benchmarks.measure import Row, clock, row, worker
 from benchmarks.table30 import frame as frame30
 
@@ -23,6 +25,7 @@ _SUBJECTS = 1000
 _RULES = (10, 100, 1000, 10_000)
 _SETS = (100, 1000, 10_000)
 _ROWS = (10_000, 100_000, 1_000_000, 10_000_000)
+_ON_SPARK = (10, 100, 1000)
 
 
 def pack(folder: Path, rules: int, sets: int = 1) -> Path:
@@ -109,11 +112,41 @@ def _subjects(count: int) -> Iterator[tuple[str, float]]:
     yield "score_table", clock(lambda: engine.score_table("card", rows, DAY, columns=columns))
 
 
+def _steps_on_spark(rules: int) -> Iterator[tuple[str, float]]:
+    from pyarrow import parquet
+
+    from trustcommerce.engine import load
+
+    opened = spark.session()
+    with tempfile.TemporaryDirectory() as name:
+        engine = load(pack(Path(name) / "pack", rules))
+        parquet.write_table(_frame(_SUBJECTS), Path(name) / "stores.parquet")
+        rows = opened.read.parquet(str(Path(name) / "stores.parquet"))
+        run = spark.written(lambda: engine.score_table("r0", rows, DAY))
+        yield f"first run over {_SUBJECTS:,} subjects", clock(run)
+        yield f"second run over {_SUBJECTS:,} subjects", clock(run)
+
+
+def _subjects_on_spark(count: int) -> Iterator[tuple[str, float]]:
+    from benchmarks.cards import card30_engine
+
+    engine, opened = card30_engine(), spark.session()
+    few, rows = (opened.read.parquet(spark.subjects(each)) for each in (1000, count))
+    columns = ["store_id", "card", "grade"]
+    clock(spark.written(lambda: engine.score_table("card", few, DAY, columns=columns)))
+    yield "score_table", clock(spark.written(lambda: engine.score_table("card", rows, DAY, columns=columns)))
+
+
 STEPS: dict[str, Callable[[], Iterator[tuple[str, float]]]] = {
     **{f"{rules:,} rules in 1 rule set": partial(_steps, rules, 1) for rules in _RULES},
     **{f"{rules:,} rules in 100 rule sets": partial(_steps, rules, 100) for rules in _SETS},
     **{f"{count:,} subjects, 30 metrics": partial(_subjects, count) for count in _ROWS},
 }
+if importlib.util.find_spec("pyspark") is not None:
+    STEPS |= {
+        **{f"{rules:,} rules in 1 rule set on Spark": partial(_steps_on_spark, rules) for rules in _ON_SPARK},
+        **{f"{count:,} subjects, 30 metrics on Spark": partial(_subjects_on_spark, count) for count in _ROWS[1:]},
+    }
 """What one process measures, one step after the other."""
 
 

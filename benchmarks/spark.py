@@ -24,7 +24,7 @@ from benchmarks.events import BY_HAND, DAY, PACK, WANTED, folder
 from benchmarks.measure import Row, clock, row, worker
 from benchmarks.table30 import frame as frame30
 
-__all__ = ["CASES", "rows"]
+__all__ = ["CASES", "rows", "session", "subjects", "written"]
 
 _REPEATS = {5_000_000: 5, 50_000_000: 3}
 _SUBJECTS = 1_000_000
@@ -43,7 +43,7 @@ _SPARK = (
 )
 
 
-def _session() -> Any:
+def session() -> Any:
     import os
 
     from pyspark.sql import SparkSession
@@ -57,32 +57,32 @@ def _session() -> Any:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
-    session = SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()
-    session.sparkContext.setLogLevel("OFF")
-    return session
+    found = SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()
+    found.sparkContext.setLogLevel("OFF")
+    return found
 
 
-def _written(make: Callable[[], Any]) -> Callable[[], object]:
-    """A frame computed and written."""
+def written(make: Callable[[], Any]) -> Callable[[], object]:
+    """What computes a frame and writes it."""
     place = Path(tempfile.mkdtemp(prefix="trustcommerce-benchmark-spark-"))
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     return lambda: make().write.mode("overwrite").parquet(str(place / "out"))
 
 
 def _by_hand(orders: int) -> Callable[[], object]:
-    session = _session()
+    opened = session()
     query = BY_HAND.replace("{folder}", str(folder(orders)))
     for found, put in _SPARK:
         query = re.sub(found, put, query)
-    return _written(lambda: session.sql(query))
+    return written(lambda: opened.sql(query))
 
 
 def _by_hand_checked(orders: int) -> Callable[[], object]:
-    session, plain = _session(), _by_hand(orders)
+    opened, plain = session(), _by_hand(orders)
     twice = f"SELECT order_id FROM parquet.`{folder(orders)}/orders.parquet` GROUP BY order_id HAVING count(*) > 1"
 
     def run() -> None:
-        assert not session.sql(twice).limit(1).collect()
+        assert not opened.sql(twice).limit(1).collect()
         plain()
 
     return run
@@ -91,43 +91,43 @@ def _by_hand_checked(orders: int) -> Callable[[], object]:
 def _own(orders: int, checks: bool = True) -> Callable[[], object]:
     from trustcommerce.engine import load
 
-    session, engine = _session(), load(PACK)
+    opened, engine = session(), load(PACK)
     names = ("stores", "orders", "incidents")
-    frames = {name: session.read.parquet(f"{folder(orders)}/{name}.parquet") for name in names}
+    frames = {name: opened.read.parquet(f"{folder(orders)}/{name}.parquet") for name in names}
 
     def make() -> Any:
-        session.conf.set(_CHECKS, str(checks).lower())
+        opened.conf.set(_CHECKS, str(checks).lower())
         return engine.score_table("store", frames["stores"], DAY, tables=frames, columns=WANTED)
 
-    return _written(make)
+    return written(make)
 
 
-def _subjects() -> str:
+def subjects(count: int = _SUBJECTS) -> str:
     """The subjects of the 30-metric card as a Parquet file."""
     from pyarrow import parquet
 
-    place = Path(tempfile.gettempdir()) / f"trustcommerce-benchmark-card-{_SUBJECTS}.parquet"
+    place = Path(tempfile.gettempdir()) / f"trustcommerce-benchmark-card-{count}.parquet"
     if not place.exists():
         beside = place.with_suffix(".part")
-        parquet.write_table(frame30(_SUBJECTS), beside)
+        parquet.write_table(frame30(count), beside)
         beside.rename(place)
     return str(place)
 
 
 def _card_by_hand() -> Callable[[], object]:
-    session, query = _session(), by_hand.spark_sql(f"parquet.`{_subjects()}`")
-    return _written(lambda: session.sql(query))
+    opened, query = session(), by_hand.spark_sql(f"parquet.`{subjects()}`")
+    return written(lambda: opened.sql(query))
 
 
 def _card(checks: bool = True) -> Callable[[], object]:
-    session, engine = _session(), card30_engine()
-    frame = session.read.parquet(_subjects())
+    opened, engine = session(), card30_engine()
+    frame = opened.read.parquet(subjects())
 
     def make() -> Any:
-        session.conf.set(_CHECKS, str(checks).lower())
+        opened.conf.set(_CHECKS, str(checks).lower())
         return engine.score_table("card", frame, CARD_DAY, columns=by_hand.OUTPUTS)
 
-    return _written(make)
+    return written(make)
 
 
 _GROUPS: dict[str, dict[str, Callable[[], Callable[[], object]]]] = {

@@ -17,6 +17,7 @@ from trustcommerce.outputs import with_descriptions
 from trustcommerce.plan import PackPlan, RuleSetPlan, Version, reason_texts
 from trustcommerce.replaced import SPILL, replaced
 from trustcommerce.report import RunReport, report_of, summary, write_report
+from trustcommerce.run.duck import quote
 from trustcommerce.run.pooled import pooled, pooled_of
 from trustcommerce.run.table import Result, Session, session
 from trustcommerce.supply import FactTables, Supply, facts_of, rows_of
@@ -96,12 +97,13 @@ def run_pack(
             began = time.monotonic()
             if progress:
                 say(f"[{place}/{len(due)}] {name} ...")
-            result = supply.run(name, count=True, keyed=True)
+            file = target / f"{name}{writer.suffix}"
+            result = supply.run(name, count=True, keyed=True, file=file if format == "parquet" else None)
             supply.keep(name, result)
-            told = with_descriptions(result.table, loaded, name, day, known_as_of, texts)
-            writer.write(told, target / f"{name}{writer.suffix}")
+            if result.rows.arrow is not None:
+                writer.write(with_descriptions(result.rows.arrow, loaded, name, day, known_as_of, texts), file)
             pools = _pools(opened, name, plan, day, earlier.get(name, {}))
-            done[name] = _summary(plan, day, result, f"{name}{writer.suffix}", pools, time.monotonic() - began)
+            done[name] = _summary(opened, plan, day, result, file.name, pools, time.monotonic() - began)
         tables = {n: opened.summary(n) for n in opened.tables if n in loaded.pack.tables}
         kept, seconds = waiting(earlier, done), time.monotonic() - started
         report = report_of(loaded, day, known_as_of, tables, done, skipped, kept, seconds, out)
@@ -177,15 +179,24 @@ def _pools(
 
 
 def _summary(
-    plan: RuleSetPlan, day: dt.date, result: Result, file: str, pools: dict[str, list[dict[str, Any]]], seconds: float
+    opened: Session,
+    plan: RuleSetPlan,
+    day: dt.date,
+    result: Result,
+    file: str,
+    pools: dict[str, list[dict[str, Any]]],
+    seconds: float,
 ) -> dict[str, Any]:
     version = plan.version(day)
     assert version is not None
     statuses = {}
     for shape in version.scores:
-        counts = result.table.column(f"{shape.path}.status").value_counts().to_pylist()
-        statuses[shape.path] = {each["values"]: each["counts"] for each in counts}
-    return summary(plan, day, file, result.subjects, result.table.num_rows, result.facts, pools, statuses, seconds)
+        status = quote(f"{shape.path}.status")
+        query = f"SELECT {status}, count(*) FROM {opened.name(plan.name)} GROUP BY ALL"
+        statuses[shape.path] = dict(opened.connection.execute(query).fetchall())
+    rows = opened.summary(plan.name)["rows"]
+    subjects = rows if result.subjects is None else result.subjects
+    return summary(plan, day, file, subjects, rows, result.facts, pools, statuses, seconds)
 
 
 def own_folder(out: Path) -> str | None:

@@ -95,6 +95,7 @@ class Supply:
         wanted: Sequence[str] | None = None,
         count: bool = False,
         keyed: bool = False,
+        file: Path | None = None,
     ) -> Result:
         """Run a rule set after those it reads; for what else is asked see `Session.run`."""
         plan = self.loaded.rulesets[name]
@@ -110,6 +111,7 @@ class Supply:
             wanted=wanted,
             count=count,
             keyed=keyed,
+            file=file,
         )
 
     def prepare(self, plan: RuleSetPlan, version: Version, subjects: Rows | None) -> None:
@@ -175,5 +177,4 @@ class Supply:
 
     def keep(self, name: str, result: Result) -> None:
         """Let other rule sets read a result."""
-        rows = Rows(schema=result.table.schema, what=f"result of `{name}`", arrow=result.table, judged=True)
-        self.session.add(name, rows, self._key(name))
+        self.session.add(name, result.rows, self._key(name))

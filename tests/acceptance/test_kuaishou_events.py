@@ -32,6 +32,7 @@ RULESETS = [
             "resource_linkage",
             "river_plan",
             "river_reward",
+            "river_partners",
             "card_orders",
             "card_statement",
         )

@@ -215,6 +215,8 @@ def test_totals_and_peers(lab: Lab) -> None:
         ("{kind: open_rate, from: days}", "`window` is not said here"),
         ("{kind: open_rate, totals: {of: opens}}", "`to` is not said here"),
         ("{kind: open_rate, totals: {of: opens, to: shown}, window: 3 days}", "`window` says nothing here"),
+        ("{kind: open_rate, totls: {of: opens, to: shown}}", "unknown key `totls`"),
+        ("{kind: open_rate, from: days, windw: 3 days}", "unknown key `windw`"),
     ],
 )
 def test_what_is_said_together(lab: Lab, item: str, message: str) -> None:

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -14,8 +14,9 @@ from trustcommerce.cluster.exclusions import left_out
 from trustcommerce.cluster.functions import allocated, register, unregister
 from trustcommerce.cluster.session import tables_to_check
 from trustcommerce.errors import DataError
+from trustcommerce.language.expressions import columns
 from trustcommerce.language.names import and_others, did_you_mean
-from trustcommerce.language.relations import Field, Gather, Relation
+from trustcommerce.language.relations import Field, Gather, Item, Relation
 from trustcommerce.language.types import Kind
 from trustcommerce.plan import RuleSetPlan, Version
 from trustcommerce.registry import Vectorised
@@ -25,6 +26,7 @@ from trustcommerce.run.dialects import DIALECTS
 from trustcommerce.run.layers import Held
 from trustcommerce.run.statement import Statement
 from trustcommerce.run.values import describe
+from trustcommerce.run.wide import lots
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -34,6 +36,8 @@ __all__ = ["ClusterRun", "Views"]
 _SPARK = evolve(DIALECTS["spark"], vectorised=True)
 _WHOLE = ("tinyint", "smallint", "int", "bigint")
 _ITERATIONS = "spark.sql.analyzer.maxIterations"
+_LOT = 400
+"""How many items Spark plans at a time: what it takes grows faster than their number."""
 
 
 class Views:
@@ -215,6 +219,19 @@ class ClusterRun(Statement):
         self.views.keep(name)
         self.facts.append(_Fact(name, held.key, held.gather))
         return name
+
+    def derived(self, items: Sequence[Item], source: str, needed: Collection[str] | None = None) -> str:
+        """Many items are computed lot by lot, and what has been computed is a table for those to come."""
+        if len(items) <= _LOT or needed is None:
+            return super().derived(items, source, needed)
+        parted = [*lots(items, _LOT)]
+        live = [set(needed)]
+        for lot in reversed(parted[1:]):
+            live.append(live[-1].union(*(columns(each.expr) for each in lot)))
+        for lot, read in zip(parted, reversed(live), strict=True):
+            rows = super().derived(lot, source, read)
+            source = self._computed(self._asked(exp.select(*self.carried(rows, read)).from_(rows, copy=False)))
+        return source
 
     def _computed(self, frame: "DataFrame") -> str:
         """A view whose rows are computed once and kept by the executors; what is planned above it is small."""

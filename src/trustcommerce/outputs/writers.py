@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trustcommerce.run.duck import connect, text
+from trustcommerce.run.duck import PARQUET, connect, text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,7 +18,7 @@ def write_parquet(table: "pa.Table", path: Path) -> None:
     """Parquet, zstd; by DuckDB, which takes every core to compress, where pyarrow takes one."""
     with connect(path.name) as connection:
         connection.register("result", table)
-        connection.execute(f"COPY (FROM result) TO {text(str(path))} (FORMAT parquet, COMPRESSION zstd)")
+        connection.execute(f"COPY (FROM result) TO {text(str(path))} ({PARQUET})")
 
 
 def write_csv(table: "pa.Table", path: Path) -> None:

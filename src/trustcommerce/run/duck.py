@@ -13,8 +13,10 @@ from trustcommerce.run.limits import check_limits
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["connect", "first_row", "quote", "reading", "text"]
+__all__ = ["PARQUET", "connect", "first_row", "quote", "reading", "text"]
 
+PARQUET = "FORMAT parquet, COMPRESSION zstd"
+"""How results are written."""
 _LEAST = 50
 """MB; what a thread takes to group rows is some tens of them, whatever the rows."""
 _READ: dict[int, dict[str, tuple[Path, ...]]] = {}

@@ -31,10 +31,8 @@ from trustcommerce.run.peers import peers
 from trustcommerce.run.shares import share
 from trustcommerce.run.sql import column, outward, to_sql
 
-__all__ = ["UNMATCHED", "WIDTH", "Query", "Writer", "build_query", "select"]
+__all__ = ["WIDTH", "Query", "Writer", "build_query", "select"]
 
-UNMATCHED = "__unmatched"
-"""Whether a subject finds no row of one of the references that say `else: error`."""
 WIDTH = 200
 """How many items or measures one query has at most: what DuckDB plans in time that is linear in them."""
 
@@ -46,13 +44,13 @@ class Query:
     Args:
         pieces: Queries whose rows are in the same order; the columns of each stand beside those of the others.
         columns: The columns of all pieces, in the order of the result.
-        flagged: References, by name, whose missing rows are told by the further column `UNMATCHED`.
+        guarded: References, by name, whose missing rows stop the query.
     """
 
     pieces: tuple[str, ...]
     columns: tuple[str, ...]
     stages: tuple[Stage, ...]
-    flagged: frozenset[str] = frozenset()
+    guarded: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=256)
@@ -84,8 +82,8 @@ def build_query(
     stored = {name: layers.names.get(name, name) for name in shown}
     needed = {*shown, *stored.values(), ORDER}
     if not wide.is_wide(layers, version.relation, needed):
-        flagged = _flagged(version, given)
-        query = select(layers, version, wanted, extra, [f"{name}.matched" for name in flagged])
+        guarded = _guarded(version, given)
+        query = select(layers, version, wanted, extra, [f"{name}.matched" for name in guarded])
         if by:
             query = query.order_by(*map(column, by), copy=False)
         elif layers.stages or not _streams(version.relation):
@@ -94,7 +92,7 @@ def build_query(
             pieces=(layers.finish(query),),
             columns=tuple(shown),
             stages=tuple(layers.stages),
-            flagged=frozenset(flagged),
+            guarded=frozenset(guarded),
         )
     pieces = []
     for part, names in wide.owners(wide.parts(layers, version.relation, needed), stored):
@@ -103,7 +101,7 @@ def build_query(
     return Query(pieces=tuple(pieces), columns=tuple(shown), stages=tuple(layers.stages))
 
 
-def _flagged(version: Version, given: frozenset[str]) -> list[str]:
+def _guarded(version: Version, given: frozenset[str]) -> list[str]:
     """References of the subjects that must find a row, where the query may run before that is known.
 
     Not where a condition above leaves subjects out, nor where Python is called, which would meet what is missing.
@@ -135,15 +133,15 @@ def select(
     """The layer on top: outputs as the outside sees them, without an order.
 
     Args:
-        matched: Columns all of which should be true; `UNMATCHED` tells where one is not.
+        matched: Columns all of which must be true, or the query fails.
     """
     shown = projections(layers, version, wanted, extra)
     rows = layers.build(version.relation, {*shown, *(layers.names.get(name, name) for name in shown), *matched, ORDER})
-    query = exp.select(*shown.values()).from_(rows, copy=False)
     if matched:
-        alone = exp.not_(exp.and_(*map(column, matched)))
-        query = query.select(exp.alias_(alone, UNMATCHED, quoted=True, copy=False), copy=False)
-    return query
+        first = next(iter(shown.values()))
+        fails = exp.func("error", exp.Literal.string("no row of a reference matches"))
+        first.set("this", exp.Case(ifs=[exp.If(this=exp.and_(*map(column, matched)), true=first.this)], default=fails))
+    return exp.select(*shown.values()).from_(rows, copy=False)
 
 
 def projections(

@@ -44,7 +44,8 @@ class Rows:
         if self.arrow is not None:
             connection.register(name, self.arrow)
             return quote(name)
-        reading(connection, self.what, self.files)
+        if not self.judged:
+            reading(connection, self.what, self.files)
         for statement in self.setup:
             connection.execute(statement)
         assert self.scan is not None

@@ -1,4 +1,4 @@
-"""Plan -> SQL on DuckDB: tables in, one Arrow table out, a row for each subject judged.
+"""Plan -> SQL on DuckDB: tables in; out a row for each subject judged, in memory or in a file.
 
 A `Session` is one connection that several rule sets may share; what it checked once it does not
 check again. Nothing is shared between sessions.
@@ -21,11 +21,11 @@ from trustcommerce.plan import RuleSetPlan, Version
 from trustcommerce.registry import ARROW, Vectorised
 from trustcommerce.run.audit import FactCounts, audit, counts_of
 from trustcommerce.run.border import admit
-from trustcommerce.run.duck import connect, first_row, quote
+from trustcommerce.run.duck import PARQUET, connect, first_row, quote, text
 from trustcommerce.run.evidence import FactEvidence
 from trustcommerce.run.freeze import freeze
 from trustcommerce.run.layers import ORDER, SUBJECTS, Stage, reads_subjects_again, sources
-from trustcommerce.run.query import UNMATCHED, WIDTH, build_query
+from trustcommerce.run.query import WIDTH, Query, build_query
 from trustcommerce.run.required import check_required
 from trustcommerce.run.rows import Rows
 from trustcommerce.run.snapshot import FrozenPeers, FrozenRank
@@ -43,11 +43,20 @@ __all__ = ["Result", "Run", "Session", "session"]
 
 @frozen(kw_only=True, eq=False)
 class Result:
-    """The result of one rule set, and what was counted on the way."""
+    """The result of one rule set, and what was counted on the way.
 
-    table: "pa.Table"
-    subjects: int
+    Args:
+        subjects: How many there are, None where they are those of `rows`.
+    """
+
+    rows: Rows
+    subjects: int | None
     facts: dict[str, FactCounts] = field(factory=dict)
+
+    @property
+    def table(self) -> "pa.Table":
+        """The rows in memory."""
+        return self.rows.table()
 
 
 @contextmanager
@@ -130,6 +139,7 @@ class Session:
         wanted: Sequence[str] | None = None,
         count: bool = False,
         keyed: bool = False,
+        file: Path | None = None,
     ) -> Result:
         """Judge every subject.
 
@@ -139,9 +149,11 @@ class Session:
             wanted: Columns of the result, all by default.
             count: Whether rows that are excluded or of no subject are counted.
             keyed: Whether rows are in the order of their key, and not in that of the subjects' table.
+            file: A Parquet file for the rows, which never are in memory as a whole then. Where several queries
+                give them there is none, and they are.
         """
         run = Run(self, plan, version, as_of, known_as_of or as_of, subjects)
-        return run.result(None if wanted is None else tuple(wanted), count, keyed)
+        return run.result(None if wanted is None else tuple(wanted), count, keyed, file)
 
     def freeze(
         self, plan: RuleSetPlan, version: Version, as_of: dt.date, known_as_of: dt.date | None
@@ -182,7 +194,9 @@ class Run(Stages):
         self.framed = subjects is not None
         self.subjects = subjects if subjects is not None else owner.tables.get(plan.table)
 
-    def result(self, wanted: tuple[str, ...] | None, count: bool, keyed: bool) -> Result:
+    def result(self, wanted: tuple[str, ...] | None, count: bool, keyed: bool, file: Path | None) -> Result:
+        import duckdb
+
         try:
             given, carried = self._subjects()
             self._sources(given)
@@ -198,18 +212,32 @@ class Run(Stages):
                 counted=count,
             )
             counts = self._stages(query.stages, count)
-            check_required(self, given, but=query.flagged)
-            table = self._joined([self.connection.sql(each).to_arrow_table() for each in query.pieces], query.columns)
-            if query.flagged:
-                if True in table.column(UNMATCHED).unique().to_pylist():
+            check_required(self, given, but=query.guarded)
+            try:
+                rows = self._answer(query, keyed, file)
+            except duckdb.InvalidInputException:
+                if query.guarded:
                     check_required(self, given)
-                table = table.drop_columns([UNMATCHED])
-            if keyed and len(query.pieces) > 1:
-                table = table.sort_by([(key, "ascending") for key in self.plan.key])
-            subjects = self.number(f"SELECT count(*) FROM {SUBJECTS}") if self.subjects is not None else table.num_rows
-            return Result(table=table, subjects=subjects, facts=counts)
+                raise
+            subjects = self.number(f"SELECT count(*) FROM {SUBJECTS}") if self.subjects is not None else None
+            return Result(rows=rows, subjects=subjects, facts=counts)
         finally:
             self.drop()
+
+    def _answer(self, query: Query, keyed: bool, file: Path | None) -> Rows:
+        """What the queries of the rule set give."""
+        from pyarrow import parquet
+
+        what, pieces = f"result of `{self.plan.name}`", query.pieces
+        if file is not None and len(pieces) == 1:
+            self.connection.execute(f"COPY ({pieces[0]}) TO {text(str(file))} ({PARQUET})")
+            return Rows(
+                schema=parquet.read_schema(file), what=what, scan=f"read_parquet({text(str(file))})", judged=True
+            )
+        table = self._joined([self.connection.sql(each).to_arrow_table() for each in pieces], query.columns)
+        if keyed and len(pieces) > 1:
+            table = table.sort_by([(key, "ascending") for key in self.plan.key])
+        return Rows(schema=table.schema, what=what, arrow=table, judged=True)
 
     @staticmethod
     def _joined(pieces: "Sequence[pa.Table]", columns: Sequence[str]) -> "pa.Table":

@@ -17,7 +17,7 @@ from trustcommerce.run.inlining import inlined
 from trustcommerce.run.layers import ORDER, Held, Layers, at, needed_items
 from trustcommerce.run.sql import column
 
-__all__ = ["Part", "beside", "is_wide", "owners", "parts"]
+__all__ = ["Part", "beside", "is_wide", "lots", "owners", "parts"]
 
 _DEPTH = 24
 """Layers of one query."""
@@ -99,13 +99,13 @@ def _derived(layers: Layers, relation: Derive, needed: set[str]) -> list[Part]:
     wanted = set(needed)
     items = needed_items(relation, wanted)
     found = parts(layers, relation.source, wanted - {each.name for each in items})
-    lots = list(_lots(items, layers.width or len(items)))
+    parted = list(lots(items, layers.width or len(items)))
     live = set(needed)
     keeps: list[tuple[str, ...]] = []
-    for lot in reversed(lots):
+    for lot in reversed(parted):
         keeps.append(tuple(each.name for each in lot if each.name in live))
         live |= {name for each in lot for name in columns(each.expr)}
-    for lot, keep in zip(lots, reversed(keeps), strict=True):
+    for lot, keep in zip(parted, reversed(keeps), strict=True):
         own = {each.name for each in lot}
         reads = {name for each in lot for name in columns(each.expr)} - own - layers.days.keys()
         rows = layers.derived(inlined(lot, keep), beside(layers, found, reads))
@@ -115,7 +115,7 @@ def _derived(layers: Layers, relation: Derive, needed: set[str]) -> list[Part]:
     return found
 
 
-def _lots(items: Sequence[Item], width: int) -> Iterator[list[Item]]:
+def lots(items: Sequence[Item], width: int) -> Iterator[list[Item]]:
     """Items in their order, so many and so deep at a time."""
     lot: list[Item] = []
     level: dict[str, int] = {}

@@ -141,8 +141,7 @@ def _report(error: "ValidationError", tree: Node, problems: Problems) -> bool:
         problems.add(codes.UNKNOWN_KEY, f"`{error.absolute_path[-1]}` says nothing here", place.head(), "drop it")
         return True
     if error.validator in ("required", "dependentRequired"):
-        schema, said_here = cast("Any", error.schema), cast("Any", error.instance)
-        strange = [key for key in said_here if key not in schema.get("properties", {})]
+        said_here, strange = cast("Any", error.instance), _strange(error)
         needed = value
         if error.validator == "dependentRequired":  # a strange key may well be the one that is meant
             needed = [] if strange else [each for key, others in value.items() if key in said_here for each in others]
@@ -152,6 +151,9 @@ def _report(error: "ValidationError", tree: Node, problems: Problems) -> bool:
             problems.add(codes.MISSING_KEY, f"{', '.join(absent)} {said} here", place.head())
         return True
     if error.validator == "anyOf" and all(set(each) == {"required"} for each in value):
+        strange = _strange(error)
+        if any(did_you_mean(key, strange) for each in value for key in each["required"]):
+            return True
         ways = " or ".join(" and ".join(f"`{key}`" for key in each["required"]) for each in value)
         problems.add(codes.MISSING_KEY, f"{ways} must be said here", place.head())
         return True
@@ -190,6 +192,14 @@ def _report(error: "ValidationError", tree: Node, problems: Problems) -> bool:
         hint = hint or (did_you_mean(node.text, _words(error.schema)) if isinstance(node, Scalar) else None)
         problems.add(codes.WRONG_SHAPE, f"expected {expected}, found {_kind(node)}", place.head(), hint)
     return True
+
+
+def _strange(error: "ValidationError") -> list[str]:
+    """Keys of a mapping that its schema does not know, which may be misspelt ones."""
+    keys, above = cast("Any", error.instance), cast("Any", error)
+    while "properties" not in above.schema and above.parent is not None and not above.path:
+        above = above.parent
+    return [key for key in keys if key not in above.schema.get("properties", {})]
 
 
 def _unknown_keys(error: "ValidationError", node: Mapping, problems: Problems) -> bool:
