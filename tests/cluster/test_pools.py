@@ -4,6 +4,8 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import trustcommerce as tc
 from tests.parity.compare import bits
 
@@ -28,14 +30,25 @@ def test_periods(spark: Any, tmp_path: Path) -> None:
         previous = tmp_path / f"here{day}"
 
 
-def test_frames(spark: Any) -> None:
-    """A frame that is computed when it is asked for, its shared rows kept until then."""
-    engine = tc.load(PACK)
+def _claims(spark: Any) -> Any:
     frame = spark.read.option("header", "true").csv(str(PACK / "facts/claims.csv"))
     types = {"weight": "bigint", "least": "bigint", "most": "bigint", "sales": "decimal(12,2)", "newcomer": "boolean"}
     for name, type_ in types.items():
         frame = frame.withColumn(name, frame[name].cast(type_))
-    found = engine.score_table("shared", frame, "2023-05-18", columns=["claim_id", "remainders", "signposts"])
+    return frame
+
+
+def test_frames(spark: Any) -> None:
+    """A frame that is computed when it is asked for, its shared rows kept until then."""
+    engine, names = tc.load(PACK), ["claim_id", "remainders", "signposts"]
+    found = engine.score_table("shared", _claims(spark), "2023-05-18", columns=names)
     wanted = engine.score_table("shared", PACK / "facts/claims.csv", "2023-05-18").to_pylist()
-    names = ("claim_id", "remainders", "signposts")
     assert {tuple(row) for row in found.collect()} == {tuple(row[name] for name in names) for row in wanted}
+
+
+def test_a_value_that_a_share_is_made_of(spark: Any) -> None:
+    """It is tested though only the share is asked for, whose claims are computed apart."""
+    engine, claims = tc.load(PACK), _claims(spark)
+    claims = claims.withColumn("weight", claims["weight"] - 10)
+    with pytest.raises(tc.DataError, match=r"claims.weight: -5 is not integer from 0 to 1e.06 in the row bounded A"):
+        engine.score_table("shared", claims, "2023-05-18", columns=["claim_id", "remainders"])

@@ -12,6 +12,7 @@ from sqlglot import exp
 from trustcommerce.cluster.checks import TableCheck
 from trustcommerce.cluster.exclusions import left_out
 from trustcommerce.cluster.functions import allocated, register, unregister
+from trustcommerce.cluster.packed import Packed
 from trustcommerce.cluster.session import tables_to_check
 from trustcommerce.errors import DataError
 from trustcommerce.language.expressions import columns
@@ -20,6 +21,7 @@ from trustcommerce.language.relations import Field, Gather, Item, Relation
 from trustcommerce.language.types import Kind
 from trustcommerce.plan import RuleSetPlan, Version
 from trustcommerce.registry import Vectorised
+from trustcommerce.run.allocated import Allocation
 from trustcommerce.run.audit import FactCounts, audit, counts_of
 from trustcommerce.run.contract import broken, converted, shaped
 from trustcommerce.run.dialects import DIALECTS
@@ -125,6 +127,8 @@ class ClusterRun(Statement):
         self.views, self.place = views, f"{views.token}_run{views.runs}"
         self.facts: list[_Fact] = []
         self.layers: dict[str, str] = {}
+        self.under: dict[str, str] = {}
+        """What views that were made on the way are queries of."""
         self.checks: dict[str, TableCheck] = {}
         super().__init__(plan, version, {}, _SPARK, as_of, known_as_of)
         for function in version.functions:
@@ -144,8 +148,8 @@ class ClusterRun(Statement):
         self._check(None if wanted is None else query)
         if self.guards:
             tests = [exp.alias_(guard, f"guard_{i}") for i, guard in enumerate(self.guards)]
-            self._asked(exp.select(*tests)).collect()
-        return self._asked(query)
+            self._asked(self.print(exp.select(*tests))).collect()
+        return self._asked(self.print(query))
 
     def _check(self, query: exp.Select | None) -> None:
         """Ask of all tables what must hold, in one statement: Spark answers its parts side by side.
@@ -169,7 +173,7 @@ class ClusterRun(Statement):
         """Rows of each fact that counted, were excluded, or are of no subject."""
         found = {}
         for each in self.facts:
-            row = self._asked(audit(each.gather, each.stage, each.key, self.subjects)).collect()[0]
+            row = self._asked(self.print(audit(each.gather, each.stage, each.key, self.subjects))).collect()[0]
             found[each.gather.fact] = counts_of(each.gather, tuple(row))
         return found
 
@@ -181,66 +185,78 @@ class ClusterRun(Statement):
     def add(self, name: str, query: str, form: str | None = None) -> None:
         self.layers[name] = query
 
-    def _asked(self, query: exp.Select) -> "DataFrame":
-        """The query as a frame, on top of the layers that it reads, which Spark would all look at otherwise."""
-        text = self.print(query)
-        found = self._below([text])
+    def _asked(self, text: str) -> "DataFrame":
+        """A statement as a frame, on top of the layers that it reads, which Spark would all look at otherwise."""
+        found = self._below([text], self.layers)
         layers = ", ".join(f"{name} AS ({query})" for name, query in self.layers.items() if name in found)
         return self.views.query(f"WITH {layers} {text}" if layers else text)
 
-    def _below(self, texts: list[str]) -> set[str]:
-        """The layers that statements read, and those below them."""
+    def _below(self, texts: list[str], known: Mapping[str, str]) -> set[str]:
+        """What statements read, and what that reads, as far as it is known by name."""
         found: set[str] = set()
         due = list(texts)
         while due:
             fresh = {*re.findall(rf"{self.place}_[a-z0-9_]+", due.pop())} - found
             found |= fresh
-            due += [self.layers[name] for name in fresh if name in self.layers]
+            due += [known[name] for name in fresh if name in known]
         return found
 
     def _names(self, query: exp.Select) -> set[str]:
         """Every column of which anything is made for a query or a guard."""
         texts = [self.print(each.copy()) for each in (query, *self.guards)]
         sources = {*self.tables.values(), self.subjects}
-        texts += [self.layers[name] for name in self._below(texts) - sources if name in self.layers]
+        known = self.layers | self.under
+        texts += [known[name] for name in self._below(texts, known) - sources if name in known]
         return {name for text in texts for name in re.findall(r"`([^`]*)`", text)}
 
     def stage(self, query: exp.Select, held: Held) -> str:
         """What is measured of a fact is computed once: the result and the counts are made of it."""
         if held.often:
-            return self._computed(self._asked(query))
+            return self._computed(query)
         if held.allocation is not None:
-            return self._computed(allocated(self._asked(query), held.allocation))
+            return self._computed(query, held.allocation)
         if held.gather is None:
             return super().stage(query, held)
         name = self.own(f"measured_{len(self.facts)}")
-        self.shown[name] = [each.alias_or_name for each in query.selects]
-        self.views.view(name, self._asked(query))
+        text = self.print(query)
+        self._view(name, text, self._asked(text))
         self.views.keep(name)
         self.facts.append(_Fact(name, held.key, held.gather))
         return name
 
     def derived(self, items: Sequence[Item], source: str, needed: Collection[str] | None = None) -> str:
-        """Many items are computed lot by lot, and what has been computed is a table for those to come."""
-        if len(items) <= _LOT or needed is None:
+        """Many items are computed lot by lot, over a table of what was computed before them.
+
+        What a lot gives is one column of that table: Spark takes its time for each column of each layer.
+        """
+        known = self.shown.get(source)
+        if len(items) <= _LOT or needed is None or known is None:
             return super().derived(items, source, needed)
         parted = [*lots(items, _LOT)]
-        live = [set(needed)]
+        read_above = [{*needed}]
         for lot in reversed(parted[1:]):
-            live.append(live[-1].union(*(columns(each.expr) for each in lot)))
-        for lot, read in zip(parted, reversed(live), strict=True):
-            rows = super().derived(lot, source, read)
-            source = self._computed(self._asked(exp.select(*self.carried(rows, read)).from_(rows, copy=False)))
-        return source
+            read_above.append(read_above[-1].union(*(columns(each.expr) for each in lot)))
+        packed = Packed([name for name in known if name.startswith("~")])
+        source = self.write(packed.pack(known, source))
+        for lot, read in zip(parted, reversed(read_above), strict=True):
+            opened = self.write(packed.opened(set().union(*(columns(each.expr) for each in lot)), source))
+            rows = super().derived(lot, opened, read)
+            source = self._computed(packed.pack([each.name for each in lot if each.name in read], rows))
+        return self.write(packed.opened(needed, source, whole=True))
 
-    def _computed(self, frame: "DataFrame") -> str:
+    def _computed(self, query: exp.Select, allocation: Allocation | None = None) -> str:
         """A view whose rows are computed once and kept by the executors; what is planned above it is small."""
         self.count += 1
         name = self.own(f"shared_{self.count}")
-        frame = frame.localCheckpoint(eager=False)
-        self.shown[name] = frame.columns
-        self.views.view(name, frame)
+        text = self.print(query)
+        frame = self._asked(text)
+        frame = frame if allocation is None else allocated(frame, allocation)
+        self._view(name, text, frame.localCheckpoint(eager=False))
         return name
+
+    def _view(self, name: str, text: str, frame: "DataFrame") -> None:
+        self.shown[name], self.under[name] = frame.columns, text
+        self.views.view(name, frame)
 
     # -- what comes in
 
