@@ -50,9 +50,10 @@ def date_breaks(node: Node, problems: Problems) -> set[dt.date]:
         for item in node:
             found |= date_breaks(item, problems)
     elif isinstance(node, Mapping):
+        dated = _is_dated(node)
         for entry in node:
             found |= date_breaks(entry.value, problems)
-            if _is_dated(node):
+            if dated:
                 date = parse_date(entry.key.text)
                 if date is None and _DATE.match(entry.key.text):
                     problems.add(codes.BAD_DATE, f"`{entry.key.text}` is not a day of the calendar", entry.key.span)
