@@ -16,7 +16,7 @@ from tests.unit.kinds import DAY, OUTPUTS, RECORD, by_table, frame, refused
 
 BAD_VALUES = [
     ("whole", None, pa.int64(), "is missing, and integer may not be"),
-    ("whole", 1001, pa.int64(), "outside its range: integer from 0 to 1000"),
+    ("whole", 1001, pa.int64(), "outside its range: integer from 0 to 1,000"),
     ("whole", -1, pa.int64(), "outside its range"),
     ("whole", 10**18, pa.int64(), "outside its range"),
     ("whole", 2**63, pa.uint64(), "outside its range|too large"),
@@ -32,7 +32,7 @@ BAD_VALUES = [
     ("paid", Decimal("9.995"), pa.decimal128(10, 3), "no money in CNY|more than 2 decimal places"),
     ("paid", 9.995, pa.float64(), "no money in CNY|no number of at most 2 decimal places"),
     ("paid", math.nan, pa.float64(), "no money in CNY|no number of at most 2 decimal places"),
-    ("paid", Decimal("1000.01"), pa.decimal128(10, 2), "outside its range: money in CNY from 0 to 1000"),
+    ("paid", Decimal("1000.01"), pa.decimal128(10, 2), "outside its range: money in CNY from 0 to 1,000"),
     ("paid", Decimal("1e30"), pa.decimal128(38, 2), "outside its range|too large"),
     ("flag", None, pa.bool_(), "is missing, and boolean may not be"),
     ("day", None, pa.date32(), "is missing, and date may not be"),

@@ -116,7 +116,8 @@ def _entry(name: str, known: Sequence[Installed]) -> Installed:
     found = named(name, known)
     if not found:
         hint = did_you_mean(name, [each.name for each in known])
-        hint = hint or "`trustcommerce plugins list` shows what is installed"
+        origin = name.partition(":")[0] if ":" in name else f"trustcommerce-{name}"
+        hint = hint or f"it may come with {origin}; `trustcommerce plugins list` shows what is installed"
         raise _Broken(f"no plugin `{name}` is installed", hint)
     if len(found) > 1:
         both = " and ".join(f"{each.distribution} {each.version}" for each in found)

@@ -20,7 +20,7 @@ def describe(type_: Type) -> str:
     """The type in words for messages, with its range where it has a narrow one."""
     if type_.numeric and type_.low is not None and type_.high is not None and type_.high < 10**14:
         unit = power(type_.scale) if type_.kind is Kind.EXACT else 1
-        return f"{type_.null(False)} from {type_.low / unit:g} to {type_.high / unit:g}"
+        return f"{type_.null(False)} from {type_.low / unit:,.15g} to {type_.high / unit:,.15g}"
     return str(type_.null(False))
 
 
