@@ -50,5 +50,7 @@ def test_a_value_that_a_share_is_made_of(spark: Any) -> None:
     """It is tested though only the share is asked for, whose claims are computed apart."""
     engine, claims = tc.load(PACK), _claims(spark)
     claims = claims.withColumn("weight", claims["weight"] - 10)
-    with pytest.raises(tc.DataError, match=r"claims.weight: -5 is not integer from 0 to 1,000,000 in the row bounded A"):
+    with pytest.raises(
+        tc.DataError, match=r"claims.weight: -5 is not integer from 0 to 1,000,000 in the row bounded A"
+    ):
         engine.score_table("shared", claims, "2023-05-18", columns=["claim_id", "remainders"])

@@ -24,7 +24,8 @@ def fits(pool: Pool, context: Context) -> bool:
 
     methods = _METHODS | {name: _keys(each) for name, each in context.registry.allocators.items()}
     if pool.method not in methods:
-        hint = did_you_mean(pool.method, methods) or f"one of {', '.join(methods)}"
+        others = "or that of a plugin: name it in pack.yaml, `plugins`"
+        hint = did_you_mean(pool.method, methods) or f"one of {', '.join(methods)}, {others}"
         error(codes.UNKNOWN_NAME, f"no method `{pool.method}`", "method", hint)
         return False
     needed, known = methods[pool.method]
