@@ -15,7 +15,7 @@ from trustcommerce.plan.ruleset import plan_version
 from trustcommerce.plan.shape import NodeShape
 from trustcommerce.plan.version import RuleSetPlan, Version
 from trustcommerce.plugins.loaded import Plugin
-from trustcommerce.read import Mapping, Node, PackFiles, Scalar, Sequence, date_breaks, fold_dates, parse_date
+from trustcommerce.read import Mapping, Node, PackFiles, Scalar, Sequence, date_breaks, fold_dates, parse_date, undated
 from trustcommerce.registry import Registry
 from trustcommerce.schema import as_meant, check_shape, pack_schema, ruleset_schema
 
@@ -83,7 +83,7 @@ class _Planner:
         self.schema = ruleset_schema(registry)
         self.trees: dict[str, Mapping] = {}
         for stem, tree in files.rulesets.items():
-            self._announce(stem, as_meant(tree, self.schema, problems))
+            self._announce(stem, undated(as_meant(tree, self.schema, problems), problems))
         self.results: dict[str, list[tuple[dt.date | None, dict[str, Type]]]] = {}
         self.keys = {name: _subject_key(tree) for name, tree in self.trees.items()}
         self.failed: set[str] = set()

@@ -3,7 +3,7 @@
 In: paths of files. Out: `Node` trees of mappings, sequences and scalars.
 """
 
-from trustcommerce.read.dates import date_breaks, day_of, fold_dates, parse_date
+from trustcommerce.read.dates import date_breaks, day_of, fold_dates, parse_date, undated
 from trustcommerce.read.files import read_text
 from trustcommerce.read.folder import PackFiles, read_pack
 from trustcommerce.read.grid import parse_grid
@@ -26,4 +26,5 @@ __all__ = [
     "plain",
     "read_pack",
     "read_text",
+    "undated",
 ]

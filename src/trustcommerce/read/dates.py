@@ -12,7 +12,7 @@ from trustcommerce.diagnostics import Problems
 from trustcommerce.errors import DataError
 from trustcommerce.read.tree import Entry, Mapping, Node, Scalar, Sequence
 
-__all__ = ["date_breaks", "day_of", "fold_dates", "parse_date"]
+__all__ = ["date_breaks", "day_of", "fold_dates", "parse_date", "undated"]
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
@@ -41,6 +41,22 @@ def day_of(as_of: dt.date | str) -> dt.date:
 
 def _is_dated(node: Mapping) -> bool:
     return any(_DATE.match(entry.key.text) for entry in node)
+
+
+def undated(tree: Mapping, problems: Problems) -> Mapping:
+    """The tree without dates among its own keys, which are reported: what changes stands below its key."""
+    entries = tuple(entry for entry in tree if not _DATE.match(entry.key.text))
+    if len(entries) == len(tree.entries):
+        return tree
+    for entry in tree:
+        if _DATE.match(entry.key.text):
+            problems.add(
+                codes.BAD_DATE,
+                f"`{entry.key.text}` is no key of a rule set",
+                entry.key.span,
+                "dates stand below the key whose value changes; a rule set begins and ends by `effective`",
+            )
+    return Mapping(entries, tree.span, tree.size)
 
 
 def date_breaks(node: Node, problems: Problems) -> set[dt.date]:
