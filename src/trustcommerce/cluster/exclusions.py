@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from trustcommerce.language.expressions import Apply, Column, columns
 from trustcommerce.language.relations import Derive, Exists, Gather, Keep, Match, Measure
-from trustcommerce.plan import links
+from trustcommerce.plan import calls_of, links
 
 __all__ = ["left_out"]
 
@@ -20,7 +20,8 @@ def left_out(relation: Gather, needed: Collection[str]) -> frozenset[str]:
     above: set[str] = set()
     for each in links(relation.rows):
         if isinstance(each, Exists):
-            if each.name not in above and all(_excludes(measure, each.name) for measure in measures):
+            plain = next(calls_of(each.when), None) is None
+            if plain and each.name not in above and all(_excludes(measure, each.name) for measure in measures):
                 found.add(each.name)
             above |= {name for _, value in each.on for name in columns(value)}
             above |= columns(each.when) if each.when is not None else set()

@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
+from attrs import frozen
 from sqlglot import exp
 
+from trustcommerce.cluster.calls import without_calls
 from trustcommerce.cluster.checks import TableCheck
 from trustcommerce.cluster.exclusions import left_out
-from trustcommerce.cluster.functions import allocated, register, unregister
+from trustcommerce.cluster.functions import Called, allocated, mapped
 from trustcommerce.cluster.packed import Packed
 from trustcommerce.cluster.session import tables_to_check
 from trustcommerce.errors import DataError
@@ -20,7 +21,6 @@ from trustcommerce.language.names import and_others, did_you_mean
 from trustcommerce.language.relations import Field, Gather, Item, Relation
 from trustcommerce.language.types import Kind
 from trustcommerce.plan import RuleSetPlan, Version
-from trustcommerce.registry import Vectorised
 from trustcommerce.run.allocated import Allocation
 from trustcommerce.run.audit import FactCounts, audit, counts_of
 from trustcommerce.run.contract import broken, converted, shaped
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ClusterRun", "Views"]
 
-_SPARK = evolve(DIALECTS["spark"], vectorised=True)
+_SPARK = DIALECTS["spark"]
 _WHOLE = ("tinyint", "smallint", "int", "bigint")
 _ITERATIONS = "spark.sql.analyzer.maxIterations"
 _LOT = 400
@@ -50,7 +50,6 @@ class Views:
         self.token = f"trustcommerce_{uuid.uuid4().hex[:8]}"
         self.tables: dict[str, DataFrame] = {}
         self.own: set[str] = set()
-        self.functions: set[str] = set()
         self.unique: set[str] = set()
         self.right: set[tuple[str, str]] = set()
         self.made: list[str] = []
@@ -71,12 +70,6 @@ class Views:
         frame.createOrReplaceTempView(name)
         self.made.append(name)
 
-    def function(self, function: Vectorised) -> None:
-        """Have a function in Python known in statements."""
-        if function.name not in self.functions:
-            self.functions.add(function.name)
-            register(self.session, function)
-
     def query(self, sql: str) -> "DataFrame":
         """A statement as a frame. Spark looks at a deep one more often than it does unasked."""
         before = self.session.conf.get(_ITERATIONS)
@@ -96,8 +89,6 @@ class Views:
             self.session.catalog.dropTempView(name)
         for frame in self.kept:
             frame.unpersist()
-        for function in self.functions:
-            unregister(self.session, function)
 
 
 @frozen
@@ -130,9 +121,9 @@ class ClusterRun(Statement):
         self.under: dict[str, str] = {}
         """What views that were made on the way are queries of."""
         self.checks: dict[str, TableCheck] = {}
+        self.calls = 0
         super().__init__(plan, version, {}, _SPARK, as_of, known_as_of)
-        for function in version.functions:
-            views.function(function)
+        self.functions = {each.name: each for each in version.functions}
         self.counted = counted
 
     def frame(self, wanted: tuple[str, ...] | None = None) -> "DataFrame":
@@ -209,8 +200,23 @@ class ClusterRun(Statement):
         texts += [known[name] for name in self._below(texts, known) - sources if name in known]
         return {name for text in texts for name in re.findall(r"`([^`]*)`", text)}
 
+    def write(self, query: exp.Select) -> str:
+        return super().write(without_calls(query, self) if self.functions else query)
+
+    def fresh(self) -> str:
+        self.calls += 1
+        return f"call {self.calls}"
+
+    def called(self, query: exp.Select, calls: Sequence[Called]) -> str:
+        """A view of a query's rows with what Python makes of them."""
+        self.count += 1
+        name, text = self.own(f"called_{self.count}"), self.print(query)
+        self._view(name, text, mapped(self._asked(text), calls))
+        return name
+
     def stage(self, query: exp.Select, held: Held) -> str:
         """What is measured of a fact is computed once: the result and the counts are made of it."""
+        query = without_calls(query, self) if self.functions else query
         if held.often:
             return self._computed(query)
         if held.allocation is not None:

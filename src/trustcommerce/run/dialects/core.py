@@ -131,7 +131,6 @@ class Dialect:
         double_keys: Whether 0.0 and -0.0 are known to be one key where rows are joined or grouped.
         cluster: Whether rows are spread over machines: they have no order, and a sub-query sees the row
             outside by equal keys only.
-        vectorised: Whether it has functions in Python over Arrow arrays: a run gives them, a database has none.
         wide: Whether whole numbers of 38 digits are divided into whole numbers, which sharing an amount takes.
         notice: What to know of a dialect that is tried out; None for one that is promised.
     """
@@ -157,7 +156,6 @@ class Dialect:
     connected: Components | None = by_steps
     double_keys: bool = True
     cluster: bool = False
-    vectorised: bool = False
     wide: bool = False
     notice: str | None = None
 
@@ -200,7 +198,7 @@ class Dialect:
         if isinstance(node, exp.Anonymous):
             name = node.name.upper()
             if name.startswith(ARROW.upper()):
-                return self._vectorised(node)
+                raise self._python(name)
             function = self.functions.get(name)
             if function is None:
                 raise self.refusal(f"the function {name}", _SERVES.get(name))
@@ -215,13 +213,10 @@ class Dialect:
             raise self.refusal(f"a node {name}", _SERVES.get(name))
         return node
 
-    def _vectorised(self, node: exp.Anonymous) -> exp.Expression:
-        """A function in Python, for those that have it."""
-        if self.vectorised:
-            return node
-        name = node.name.lower().removeprefix(ARROW)
-        hint = "records, tables and runs on Spark have it, statements do not"
-        raise self.refusal(f"the function `{name}`, which is Python over Arrow arrays", hint)
+    def _python(self, name: str) -> DataError:
+        """What to say of a function in Python: runs have it, no database does."""
+        said = f"the function `{name.lower().removeprefix(ARROW)}`, which is Python over Arrow arrays"
+        return self.refusal(said, "records, tables and runs on Spark have it, statements do not")
 
     def _named(self, node: exp.Identifier) -> exp.Identifier:
         size = len(node.name.encode())

@@ -131,9 +131,8 @@ def _spark() -> Dialect:
             "QUANTILE_DISC": _spark_quantile,
             TYPE_NAME: written_as("regexp_replace(typeof(x), '[(].*', '')", "spark"),
             "TO_MONTHS": written_as("make_ym_interval(0, x)", "spark"),
-            **dict.fromkeys(
-                ["COLLECT_LIST", "EXISTS", "FILTER", "GET", "LIST_PACK", "NAMED_STRUCT", "RANK", "SORT_ARRAY"], keep
-            ),
+            **dict.fromkeys(["COLLECT_LIST", "EXISTS", "FILTER", "GET", "LIST_PACK", "NAMED_STRUCT"], keep),
+            **dict.fromkeys(["RANK", "SORT_ARRAY", "TRANSFORM"], keep),
         },
         types={
             Kind.BOOLEAN: ("boolean",),

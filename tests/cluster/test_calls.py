@@ -1,0 +1,118 @@
+"""Functions in Python in conditions over the rows of two tables, of each other, and of whole numbers of any size."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+import trustcommerce as tc
+from tests.parity.compare import bits
+from tests.unit.test_vectorised import BODY, DAY, PACK, PLUGIN, TABLES
+
+RULES = """ruleset: random
+subject: {name: good, table: goods, key: k}
+references:
+  near:
+    table: goods
+    match: {open: [open, not open]}
+    when: "NEAR"
+    keep: {first: 1, order: [k]}
+    else: missing
+facts:
+  sales:
+    table: sales
+    key: k
+    id: i
+    exclude:
+      dull: {table: goods, match: {k: k}, when: "DULL"}
+metrics:
+  letters: {sum: size(said), from: sales, window: 30 days}
+values:
+  near_k: {value: near.k}
+"""
+GOODS = pa.table(
+    {
+        "k": ["a", "b", "c", "d", "e"],
+        "said": ["茶", None, "long", "xy", ""],
+        "n": [1, 2, 3, 4, 5],
+        "since": [dt.date(2023, 5, day) for day in (1, 2, 3, 4, 5)],
+        "at": pa.array([dt.datetime(2023, 5, 2, 12)] * 5, pa.timestamp("us")),
+        "open": [True, False, True, False, False],
+    }
+)
+SALES = pa.table(
+    {
+        "i": [*range(8)],
+        "k": [*"aabccdez"],
+        "said": ["xyz", "x", "xyzz", "", "x", "xyxy", "z", "zz"],
+        "at": pa.array([dt.datetime(2023, 5, 2)] * 8, pa.timestamp("us")),
+    }
+)
+_ROWS = {"goods": GOODS, "sales": SALES}
+
+
+def _engine(folder: Path, rules: str, plugin: str = PLUGIN, pack: str = PACK) -> tc.Engine:
+    (folder / "pack/rulesets").mkdir(parents=True)
+    (folder / "pack/pack.yaml").write_text(pack, "utf-8")
+    (folder / "pack/rulesets/random.yaml").write_text(rules, "utf-8")
+    (folder / "sizes.py").write_text(plugin.replace("BODY", BODY).replace("RESULT", "integer"), "utf-8")
+    return tc.load(folder / "pack", plugins=[str(folder / "sizes.py")])
+
+
+def _rows(rows: list[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
+    return {row["k"]: {name: bits(value) for name, value in row.items()} for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("near", "dull"),
+    [
+        ("size(near.said) > 1", "size(dull.said) > 1"),
+        ("size(said) > 1", "size(said) > 1"),
+        ("size(said) < size(near.said)", "size(said) > size(dull.said)"),
+        (
+            "size(case when near.k > k then said else near.said end) = size(said)",
+            "size(case when dull.said > said then said else dull.said end) < size(dull.said)",
+        ),
+        ("scaled(size(near.said), 2.0) > scaled(size(said), 0.5) and near.n > n", "scaled(size(dull.said), 2.0) < 5"),
+    ],
+    ids=["other", "own", "each", "both", "nested"],
+)
+def test_conditions_over_two_tables(spark: Any, tmp_path: Path, near: str, dull: str) -> None:
+    """Whether excluded rows are counted or not."""
+    rules = RULES.replace("NEAR", f"coalesce({near}, false)").replace("DULL", f"coalesce({dull}, false)")
+    engine = _engine(tmp_path, rules)
+    wanted = _rows(engine.score_table("random", None, DAY, tables=_ROWS).to_pylist())
+    assert len({row["near_k"] for row in wanted.values()}) > 1
+    report = engine.run(_ROWS, None, DAY, spark=spark)
+    assert _rows([row.asDict() for row in report.frames["random"].collect()]) == wanted
+    here = engine.run(_ROWS, tmp_path / "out", DAY)
+    assert report.rulesets["random"]["facts"] == here.rulesets["random"]["facts"]
+    frame = spark.createDataFrame(
+        [tuple(row.values()) for row in GOODS.to_pylist()],
+        "k string, said string, n bigint, since date, at timestamp_ntz, open boolean",
+    )
+    found = engine.score_table("random", frame, DAY, tables=_ROWS, columns=["k", "letters", "near_k"])
+    shown = {key: {name: row[name] for name in ("k", "letters", "near_k")} for key, row in wanted.items()}
+    assert _rows([row.asDict() for row in found.collect()]) == shown
+
+
+def test_whole_numbers_of_any_size(spark: Any, tmp_path: Path) -> None:
+    """One beyond 2^53 keeps its last digit beside one that is missing."""
+    plugin = PLUGIN + (
+        "    yield arrow_function(\n"
+        '        name="last", parameters=("integer",), result="integer", doc="The last digit.",\n'
+        "        compute=lambda n: pc.subtract(n, pc.multiply(pc.divide(n, 10), 10)), example=('last(127)', 7),\n"
+        "    )\n"
+    )
+    rules = """ruleset: random
+subject: {name: good, table: goods, key: k}
+values:
+  digit: {value: last(case when open then n * 10000000000000000 + n else null end)}
+"""
+    engine = _engine(tmp_path, rules, plugin)
+    wanted = engine.score_table("random", None, DAY, tables=TABLES).to_pylist()
+    assert [row["digit"] for row in wanted] == [1, None, 3]
+    found = engine.run(TABLES, None, DAY, spark=spark).frames["random"].collect()
+    assert _rows([row.asDict() for row in found]) == _rows(wanted)
