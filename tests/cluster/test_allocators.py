@@ -7,6 +7,7 @@ import pytest
 
 import trustcommerce as tc
 from tests.unit.test_allocators import DAY, PACK, PAIRS, PLUGIN, RULES
+from tests.unit.test_vectorised import place_of
 
 
 def _engine(folder: Path, body: str = "pass", rules: str = RULES) -> tc.Engine:
@@ -33,7 +34,8 @@ def test_a_failure(spark: Any, tmp_path: Path) -> None:
     engine = _engine(tmp_path, "raise KeyError('no room')")
     with pytest.raises(tc.PluginError) as found:
         engine.run({"pairs": PAIRS}, tmp_path / "out", DAY, spark=spark)
-    assert str(found.value) == "plugin served 1.2: the method `served` fails: KeyError: 'no room'"
+    place = place_of(tmp_path / "pack/rulesets/random.yaml", "method: served")
+    assert str(found.value) == f"{place}: plugin served 1.2: the method `served` fails: KeyError: 'no room'"
 
 
 def test_what_a_plugin_says_of_data(spark: Any, tmp_path: Path) -> None:

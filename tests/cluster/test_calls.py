@@ -98,6 +98,32 @@ def test_conditions_over_two_tables(spark: Any, tmp_path: Path, near: str, dull:
     assert _rows([row.asDict() for row in found.collect()]) == shown
 
 
+@pytest.mark.parametrize("where", ["size(said) > 1", "long(said)"])
+def test_conditions_of_groups(spark: Any, tmp_path: Path, where: str) -> None:
+    """Of events whose points are capped; one that is a column as it stands is a condition, too."""
+    plugin = PLUGIN + (
+        "    yield arrow_function(\n"
+        '        name="long", parameters=("text",), result="boolean", doc="More than a letter.",\n'
+        "        compute=lambda texts: pc.greater(pc.utf8_length(texts), 1), example=(\"long('ab')\", True),\n"
+        "    )\n"
+    )
+    rules = f"""ruleset: random
+subject: {{name: good, table: goods, key: k}}
+facts: {{sales: {{table: sales, key: k, id: i}}}}
+scores:
+  rank:
+    range: [0, 100]
+    value: 100
+    deductions:
+      said: {{each: sales, where: "{where}", window: all, points: 5, per: said, at_most: 8}}
+"""
+    engine = _engine(tmp_path, rules, plugin)
+    wanted = engine.score_table("random", None, DAY, tables=_ROWS).to_pylist()
+    assert {row["rank"] for row in wanted} == {100.0, 95.0}
+    found = engine.run(_ROWS, None, DAY, spark=spark).frames["random"].collect()
+    assert _rows([row.asDict() for row in found]) == _rows(wanted)
+
+
 def test_whole_numbers_of_any_size(spark: Any, tmp_path: Path) -> None:
     """One beyond 2^53 keeps its last digit beside one that is missing."""
     plugin = PLUGIN + (

@@ -7,7 +7,7 @@ import pytest
 
 import trustcommerce as tc
 from tests.parity.compare import bits
-from tests.unit.test_vectorised import BODY, DAY, PACK, PLUGIN, RULES, TABLES
+from tests.unit.test_vectorised import BODY, DAY, PACK, PLUGIN, RULES, TABLES, place_of
 
 
 def _engine(folder: Path, body: str = BODY) -> tc.Engine:
@@ -36,7 +36,8 @@ def test_a_failure(spark: Any, tmp_path: Path) -> None:
     engine = _engine(tmp_path, "raise KeyError('no size')")
     with pytest.raises(tc.PluginError) as found:
         engine.run(TABLES, tmp_path / "out", DAY, spark=spark)
-    assert str(found.value) == "plugin sizes 1.2: the function `size` fails: KeyError: 'no size'"
+    place = place_of(tmp_path / "pack/rulesets/random.yaml", "size(")
+    assert str(found.value) == f"{place}: plugin sizes 1.2: the function `size` fails: KeyError: 'no size'"
 
 
 def test_a_frame(spark: Any, tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ class _Maker:
                 "weight_of > 3",
                 "coalesce(mark.v, 4) >= 4",
                 "coalesce(last_mark.v > 2, false)",
+                "coalesce(mark.heavy, false)",
                 f"coalesce(span.rate {op} 0.75, false)",
                 "not (b and n > 0)",
                 "n > 0 or c is false",
@@ -125,6 +126,7 @@ class _Maker:
                 "round(x, 3)",
                 "hours_between(t, u)",
                 "mark.v",
+                "mark.twice",
                 "last_mark.v",
                 "coalesce(mark.w, 1.50)",
                 "case when u is null then 600 else seconds_between(t, u) end",
@@ -296,8 +298,10 @@ class _Maker:
             lines += ["      listed:", "        table: bans", f"        {seen}"]
             if r.random() < 0.5:
                 lines += ["        match: {s: s}"]
+            starts = r.choice(["since", "opens"])
+            lines += ["        columns: {opens: \"date_trunc('day', since)\"}"]
             lines += [
-                "        when: \"t >= listed.since and coalesce(t < listed.until, true) and listed.metric in (metric, '*')\""
+                f"        when: \"t >= listed.{starts} and coalesce(t < listed.until, true) and listed.metric in (metric, '*')\""
             ]
         else:
             lines += ["    exclude:", '      banned: {when: "n > 12"}']
@@ -307,7 +311,12 @@ class _Maker:
             ]
         lines += [
             "references:",
-            "  mark: {table: marks, match: {s: s}, keep: {first: 1, order: [at, i]}, else: missing}",
+            "  mark:",
+            "    table: marks",
+            "    match: {s: s}",
+            '    columns: {twice: v * 2 + 1, heavy: "coalesce(w > 45, false)"}',
+            f"    keep: {{first: 1, order: [{r.choice(['at', 'twice'])}, i]}}",
+            "    else: missing",
             "  last_mark:",
             "    table: marks",
             f"    match: {{s: [{r.choice(['s', 'k'])}, \"'a'\"], k: k}}" if r.random() < 0.5 else "    match: {s: s}",

@@ -119,9 +119,25 @@ def _statement(warehouse: Warehouse) -> Way:
     return judge
 
 
+_SPARK_TYPES = {"int64": "bigint", "bool": "boolean", "date32[day]": "date", "timestamp[us]": "timestamp_ntz"}
+
+
+def _in_spark(type_: pa.DataType) -> str:
+    """What Spark calls a type of Arrow's."""
+    if pa.types.is_decimal(type_):
+        return f"decimal({type_.precision},{type_.scale})"
+    if pa.types.is_list(type_):
+        return f"array<{_in_spark(type_.value_type)}>"
+    return _SPARK_TYPES.get(str(type_), str(type_))
+
+
 def _cluster(session: Any) -> Way:
     def judge(case: Case) -> Outputs:
         frame = case.engine.run(case.frames, None, DAY, spark=session).frames[_RULESET]
+        found = dict(frame.dtypes)
+        wanted = {each.name: _in_spark(each.type) for each in case.result.schema}
+        wrong = {name: (found[name], type_) for name, type_ in wanted.items() if found[name] != type_}
+        assert not wrong, f"columns of another type: {wrong}"
         try:
             return _outputs(case, [row.asDict() for row in frame.collect()])
         finally:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import trustcommerce as tc
 from tests.parity.compare_facts import by_reference, by_table
+from tests.unit.test_vectorised import place_of
 from trustcommerce.builtin import core_registry
 from trustcommerce.expansion.examples import try_example
 from trustcommerce.plugins.doctor import examined
@@ -157,7 +158,9 @@ def test_the_reference_agrees(rows: list[Any], tmp_path_factory: pytest.TempPath
 def test_statements_do_without(make: Make) -> None:
     with pytest.raises(tc.DataError) as found:
         _load(make()).sql("random", "duckdb", DAY)
-    assert str(found.value).startswith("DuckDB can't be given the method `served` of a pool, which is Python")
+    assert str(found.value).startswith(
+        "a statement for DuckDB can't call the method `served` of a pool, which is Python"
+    )
 
 
 BROKEN = {
@@ -178,11 +181,14 @@ BROKEN = {
 
 @pytest.mark.parametrize("case", BROKEN)
 def test_broken_methods(make: Make, case: str) -> None:
-    """One error that names plugin, version and method."""
+    """One error that names place, plugin, version and method."""
     body, said = BROKEN[case]
     rules = RULES.replace("    within: coalesce(region, 'none')\n", "")
-    with pytest.raises(tc.PluginError, match=r"^plugin served 1.2: the method `served` ") as found:
-        _load(make(body, rules)).score_table("random", PAIRS, DAY)
+    made = make(body, rules)
+    place = place_of(made[0] / "rulesets/random.yaml", "method: served")
+    with pytest.raises(tc.PluginError) as found:
+        _load(made).score_table("random", PAIRS, DAY)
+    assert str(found.value).startswith(f"{place}: plugin served 1.2: the method `served` ")
     assert said in str(found.value)
 
 

@@ -268,10 +268,14 @@ def test_two_of_one_name_in_a_plugin(make: Make) -> None:
         ("policies: {p: {kind: gift, off: x}}\nvalues: {v: p_more + p}", ["unknown key `off` | did you mean `of`?"]),
         (
             "scores: {s: {kind: share, of: x}}",
+            ["unknown key `kind` | kinds of plugins stand in metrics, values, levels, resources and policies"],
+        ),
+        (
+            "values: {s: {2000-01-01: {kind: twice, count: 1, table: [3]}, 2020-01-01: 7}}",
             [
-                "`s` says neither `parts` nor a choice | None",
-                "unknown key `kind` | kinds of plugins stand in metrics, values, levels, resources and policies",
-                "`of` says nothing without a choice | drop it",
+                "nothing holds before 2000-01-01, and the rule set has no first day"
+                " | let the rule set begin with `effective: {from: 2000-01-01}`, or add an earlier date",
+                "unknown key `kind` | an item has one `kind` on all days: dates can't stand around it",
             ],
         ),
     ],

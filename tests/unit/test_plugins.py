@@ -219,6 +219,32 @@ def test_two_plugins_that_give_the_same(pack: Callable[..., Path], install: Inst
     )
 
 
+def test_two_files_with_one_name(pack: Callable[..., Path], tmp_path: Path) -> None:
+    """Results tell plugins by their names."""
+    (tmp_path / "other").mkdir()
+    first, second = _file(tmp_path, GOOD), _file(tmp_path / "other", GOOD.replace('name="tsv"', 'name="more"'))
+    assert Path(first).name == Path(second).name
+    (problem,) = _said(pack(), first, second)
+    one, two = sorted([first, second])
+    hint = "rename the file: results tell plugins by their names"
+    assert problem == f"error: two plugins are called `own`: {one} and {two} ({hint})"
+
+
+def test_a_file_that_a_pack_names(pack: Callable[..., Path], tmp_path: Path) -> None:
+    """Whoever runs a pack says which files run with it."""
+    file = _file(tmp_path, GOOD)
+    (problem,) = _said(pack(f'"{file}"'))
+    said = f"error: a pack names plugins that are installed, and `{file}` is a file"
+    assert problem == f"{said} (an option gives a file: `-p FILE.py`)"
+
+
+def test_a_file_without_its_ending(pack: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _file(tmp_path, GOOD)
+    monkeypatch.chdir(tmp_path)
+    (problem,) = _said(pack(), "own")
+    assert problem == "error: no plugin `own` is installed (a file is given by its path: `own.py`)"
+
+
 def test_a_plugin_that_is_asked_for_twice(pack: Callable[..., Path], install: Install) -> None:
     install("shop-tables", "3.1", GOOD)
     (problem,) = _said(pack("tsv", "shop-tables:tsv"))

@@ -7,10 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from click.testing import CliRunner
 
 import trustcommerce as tc
 from tests.parity.compare_facts import by_reference, by_table
 from trustcommerce.builtin import core_registry
+from trustcommerce.cli.main import group
 from trustcommerce.expansion.examples import try_example
 from trustcommerce.plugins.doctor import examined
 
@@ -107,6 +109,12 @@ def make(tmp_path: Path) -> Make:
     return made
 
 
+def place_of(file: Path, text: str) -> str:
+    """Where a text stands first in a file, as errors say it."""
+    before = file.read_text("utf-8").partition(text)[0]
+    return f"{file.as_posix()}:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+
+
 def _load(made: tuple[Path, str]) -> tc.Engine:
     return tc.load(made[0], plugins=[made[1]])
 
@@ -130,7 +138,7 @@ def test_records_and_tables(make: Make) -> None:
 @pytest.mark.parametrize("dialect", ["duckdb", "postgres", "spark", "clickhouse", "snowflake"])
 def test_statements_do_without(make: Make, dialect: str) -> None:
     """No database has the function: the refusal names it."""
-    with pytest.raises(tc.DataError, match="can't be given the function `size`, which is Python over Arrow arrays"):
+    with pytest.raises(tc.DataError, match="can't call the function `size`, which is Python over Arrow arrays"):
         _load(make()).sql("random", dialect, DAY)
 
 
@@ -138,9 +146,13 @@ BROKEN = {
     "raises": ("raise KeyError('no size')", "integer", "fails: KeyError: 'no size'"),
     "longer": ("return pa.array([1, 2, 3, 4])", "integer", "gives 4 values for"),
     "no array": ("return [1]", "integer", "gives list, and an Arrow array is expected"),
-    "another type": ("return pc.utf8_length(texts)", "integer", "gives an array of int32, and int64 is declared"),
+    "another type": (
+        "return pc.utf8_length(texts)",
+        "integer",
+        "gives an array of int32, and `integer` is declared: int64",
+    ),
     "missing": ("return pa.nulls(len(texts), pa.int64())", "integer", "gives a missing value"),
-    "infinite": ("return pa.array([1e308 * 10] * len(texts))", "number", "gives a number that is infinite or none"),
+    "infinite": ("return pa.array([1e308 * 10] * len(texts))", "number", "gives a number that is infinite or NaN"),
     "too large a double": ("return pa.array([1e16] * len(texts))", "number", "gives a number beyond"),
     "an exit": ("raise SystemExit(3)", "integer", "fails: SystemExit: 3"),
     "nothing said": ("assert False", "integer", "fails: AssertionError"),
@@ -150,17 +162,16 @@ BROKEN = {
 
 @pytest.mark.parametrize(("body", "result", "said"), BROKEN.values(), ids=BROKEN)
 def test_what_a_function_does_wrong(make: Make, body: str, result: str, said: str) -> None:
-    """The plugin, its version and the function are named, of a record and of a table alike."""
-    engine = _load(
-        make(body, result, RULES.replace("  letters: {sum: size(said), from: sales, window: 30 days}\n", ""))
-    )
+    """The place, the plugin, its version and the function are named, of a record and of a table alike."""
+    made = make(body, result, RULES.replace("  letters: {sum: size(said), from: sales, window: 30 days}\n", ""))
+    engine, place = _load(made), place_of(made[0] / "rulesets/random.yaml", "size(")
     for judge in (
         lambda: engine.score_table("random", None, DAY, tables=TABLES),
         lambda: engine.score("random", {**TABLES["goods"].to_pylist()[0], "sales": []}, DAY),
     ):
         with pytest.raises(tc.PluginError) as found:
             judge()
-        assert str(found.value).startswith(f"plugin sizes 1.2: the function `size` {said}")
+        assert str(found.value).startswith(f"{place}: plugin sizes 1.2: the function `size` {said}")
 
 
 def test_nothing_is_computed_when_rules_are_read(make: Make) -> None:
@@ -255,3 +266,21 @@ def test_engines_are_pickled(make: Make) -> None:
 
     made: Any = pickle.loads(pickle.dumps(_load(make())))
     assert made.score_table("random", None, DAY, tables=TABLES).num_rows == 3
+
+
+def test_a_case_that_meets_a_failure(make: Make) -> None:
+    """It fails, and the others are tried."""
+    body = "if 'bad' in texts.to_pylist(): raise ValueError('no way')\n    return pc.cast(pc.utf8_length(texts), pa.int64())"
+    folder, plugin = make(body, rules=ONE.format("size(said)"))
+    (folder / "tests").mkdir()
+    (folder / "tests/random.yaml").write_text(
+        "ruleset: random\nas_of: 2023-05-18\ninputs: {k: a}\ncases:\n"
+        "  - {name: one, inputs: {said: bad}, expect: {v: 3}}\n"
+        "  - {name: two, inputs: {said: good}, expect: {v: 4}}\n",
+        "utf-8",
+    )
+    found = CliRunner().invoke(group, ["test", str(folder), "-p", plugin])
+    place = place_of(folder / "rulesets/random.yaml", "v: {")
+    assert found.exit_code == 1
+    assert f"failed: {place}: plugin sizes 1.2: the function `size` fails: ValueError: no way" in found.output
+    assert found.output.endswith("1 passed, 1 failed\n")

@@ -123,7 +123,7 @@ def _same_over_pack(warehouse: Warehouse, pack: Path, facts: Path, day: str, tmp
         version = engine.plan.rulesets[name].version(when)
         assert version is not None
         if any(isinstance(each, Share) and each.allocator is not None for each in links(version.relation)):
-            with pytest.raises(tc.DataError, match="can't be given the method `matching` of a pool, which is Python"):
+            with pytest.raises(tc.DataError, match="can't call the method `matching` of a pool, which is Python"):
                 engine.sql(name, warehouse.dialect, when, known)
         elif done["pools"] and not DIALECTS[warehouse.dialect].wide:
             with pytest.raises(tc.DataError, match="can't be given divisions of whole numbers of 38 digits"):

@@ -14,7 +14,7 @@ from trustcommerce import codes
 from trustcommerce.decision import Decision
 from trustcommerce.diagnostics import Diagnostic, Problems
 from trustcommerce.engine import Engine, load
-from trustcommerce.errors import DataError, PolicyError
+from trustcommerce.errors import DataError, PluginError, PolicyError
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.plan import RuleSetPlan
 from trustcommerce.read import Mapping as Tree
@@ -163,6 +163,8 @@ def _run_case(engine: Engine, ruleset: str, case: Tree, inputs: dict[str, Any], 
         explanation = decision.explain(lang) if failures and decision.scores else ""
     except DataError as error:
         failures = list(_compare_error(str(error), wanted))
+    except PluginError as error:
+        failures = [f"failed: {error}"]
     return CaseResult(
         place=name.span.place, ruleset=ruleset, name=name.text, failures=tuple(failures), explanation=explanation
     )

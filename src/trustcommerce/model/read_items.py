@@ -89,7 +89,8 @@ class ItemReader(ChoiceReader):
         """Kinds of metric and forms of the choice that an item says beside a kind of metric; only one may stand."""
         measured = [each for each in node if self.measured(each, block)]
         forms = [each for each in node if measured and each.key.text in self.registry.choice_forms]
-        for other in [*measured[1:], *forms]:
+        strange = node.entry("kind") is not None  # which is said already, and it may have any keys
+        for other in [] if strange else [*measured[1:], *forms]:
             what = f"both `{measured[0].key.text}` and `{other.key.text}`"
             self.problems.add(codes.AMBIGUOUS_FORM, f"`{name}` says {what}", other.key.span, "keep one of them")
         return [*measured, *forms]

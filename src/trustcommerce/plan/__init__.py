@@ -4,7 +4,7 @@ In: `Pack` and `RuleSet`s. Out: `PackPlan`: per rule set its versions, each a re
 order of dependence, immutable, with the shape of its scores for explanations.
 """
 
-from trustcommerce.plan.calls import calls_of
+from trustcommerce.plan.calls import calls_of, placed
 from trustcommerce.plan.chain import links, rebuilt
 from trustcommerce.plan.pack import PackPlan, plan_pack
 from trustcommerce.plan.shape import (
@@ -35,6 +35,7 @@ __all__ = [
     "adjustments",
     "calls_of",
     "links",
+    "placed",
     "plan_pack",
     "reason_texts",
     "rebuilt",

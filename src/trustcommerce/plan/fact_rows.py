@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable
-from functools import partial
 
 from trustcommerce import codes
 from trustcommerce.diagnostics import Span
@@ -63,8 +62,6 @@ class FactRows(OriginRows):
             name = shared.ruleset.subject
             if name not in context.references:
                 context.aliases[name] = self._of_subject
-        for name, item in fact.origin.columns.items():
-            context.thunks[name] = partial(self._column, item)
         self._numbered = [name for name, item in fact.origin.columns.items() if item.metric is not None]
         self._in_where = True
         self.lower()
@@ -113,7 +110,7 @@ class FactRows(OriginRows):
         self._outer[f"{name}.{column}"] = column
         return Column(f"{name}.{column}", subject.columns[column].type, span)
 
-    def _column(self, item: ItemSpec) -> Expr:
+    def computed(self, item: ItemSpec) -> Expr:
         if item.metric is None:
             return lower_item(item, self.context)
         if self._in_where:
@@ -165,6 +162,9 @@ class FactRows(OriginRows):
         if other.broken:
             return poison(exclusion.span)
         other.lower()
+        checked_only = OriginRows(exclusion.origin, self.shared)  # what is not read has no place in the plan
+        for column in exclusion.origin.columns:
+            checked_only.context.value(column)
         on = []
         for column, texts, span in exclusion.match:
             if len(texts) > 1:

@@ -15,8 +15,10 @@ from trustcommerce.language.expressions import Column, Expr, Literal, poison
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.relations import Components, Derive, Field, Item, Keep, Relation, Scan
 from trustcommerce.language.types import DATE, TEXT, UNKNOWN, Kind, Type
+from trustcommerce.model import Item as ItemSpec
 from trustcommerce.model import Origin, Pack, RuleSet
 from trustcommerce.plan.context import Context, Step
+from trustcommerce.plan.items import lower_item
 from trustcommerce.registry import Registry
 
 __all__ = ["OriginRows", "Shared", "hidden", "stacked"]
@@ -75,6 +77,7 @@ class OriginRows:
                 self._error(
                     codes.DUPLICATE_NAME, f"`{name}` is a column already", origin.columns[name].span, "rename it"
                 )
+            self.context.thunks[name] = partial(self.computed, origin.columns[name])
 
     def _error(self, code: codes.Code, message: str, span: Span | None, hint: str | None = None) -> None:
         self.shared.problems.add(code, message, span, hint)
@@ -120,6 +123,17 @@ class OriginRows:
         return _Source(columns={"member": TEXT, "component": TEXT}, key=("member",))
 
     # -- lowering
+
+    def computed(self, item: ItemSpec) -> Expr:
+        """The value of one of `columns`."""
+        if item.metric is None:
+            return lower_item(item, self.context)
+        return self.context.ops.error(
+            codes.FORBIDDEN_SYNTAX,
+            f"`{item.name}` numbers rows, which only rows of facts are",
+            item.span,
+            "say it in a fact, and let this one read the fact: `facts:`",
+        )
 
     def lower(self) -> None:
         """Lower the condition on the rows; computed columns follow it."""

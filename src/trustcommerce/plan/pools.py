@@ -7,6 +7,8 @@ of its own, which runs fill.
 
 from collections.abc import Mapping
 
+from attrs import evolve
+
 from trustcommerce import codes
 from trustcommerce.language.bind import Text
 from trustcommerce.language.expressions import Column, Expr, Literal, columns, poison
@@ -55,7 +57,8 @@ class _Lowering:
         self.type = INTEGER
         self.within: tuple[Column, ...] = ()
         self.units = Units(context, INTEGER)
-        self.allocator = context.registry.allocators.get(pool.method)
+        method = context.registry.allocators.get(pool.method)
+        self.allocator = method and evolve(method, place=pool.keys.get("method", pool.span).place)
         self.inputs: tuple[tuple[str, Expr], ...] = ()
 
     # -- what is said

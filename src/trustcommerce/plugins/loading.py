@@ -51,9 +51,14 @@ def load_plugins(asked: Sequence[Request], core: Registry, problems: Problems) -
     known = installed()
     loaded: list[Plugin] = []
     registry = core
+    names: dict[str, str] = {}
     for request in asked:
         try:
             plugin = _loaded(request, known, manager)
+            other = names.setdefault(plugin.name, request.name)
+            if other != request.name and ".py" in (Path(other).suffix, Path(request.name).suffix):
+                said = f"two plugins are called `{plugin.name}`: {other} and {request.name}"
+                raise _Broken(said, "rename the file: results tell plugins by their names")
             registry = _joined(registry, loaded, plugin)
         except _Broken as error:
             severity = "warning" if request.by == "environment" else "error"
@@ -86,6 +91,9 @@ def _joined(registry: Registry, loaded: Iterable[Plugin], plugin: Plugin) -> Reg
 
 def _loaded(request: Request, known: Sequence[Installed], manager: pluggy.PluginManager) -> Plugin:
     if request.is_file:
+        if request.by == "pack":
+            hint = "an option gives a file: `-p FILE.py`"
+            raise _Broken(f"a pack names plugins that are installed, and `{request.name}` is a file", hint)
         path = Path(request.name)
         if not path.is_file():
             raise _Broken(f"no file {request.name}")
@@ -117,6 +125,8 @@ def _entry(name: str, known: Sequence[Installed]) -> Installed:
     if not found:
         hint = did_you_mean(name, [each.name for each in known])
         origin = name.partition(":")[0] if ":" in name else f"trustcommerce-{name}"
+        if Path(f"{name}.py").is_file():
+            hint = f"a file is given by its path: `{name}.py`"
         hint = hint or f"it may come with {origin}; `trustcommerce plugins list` shows what is installed"
         raise _Broken(f"no plugin `{name}` is installed", hint)
     if len(found) > 1:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from trustcommerce.errors import PluginError, TrustCommerceError
-from trustcommerce.registry.vectorised import in_a_line
+from trustcommerce.registry.vectorised import found_in, in_a_line
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,6 +44,7 @@ class Allocator:
         doc: One sentence.
         example: An amount, claims by column, and what they get, which tests run.
         by: The plugin and its version, which whoever loads it fills in.
+        place: Where a pool names it, filled in by its plan.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Allocator:
     doc: str
     example: tuple[int, Mapping[str, Sequence[object]], Sequence[int]]
     by: str = ""
+    place: str = field(default="", eq=False)
 
     def misnamed(self) -> str | None:
         """A column that has the name of something else, or none."""
@@ -92,5 +94,4 @@ class Allocator:
         return grants
 
     def _wrong(self, what: str) -> PluginError:
-        by = f"plugin {self.by}: " if self.by else ""
-        return PluginError(f"{by}the method `{self.name}` {what}")
+        return PluginError(f"{found_in(self.place, self.by)}the method `{self.name}` {what}")

@@ -15,7 +15,7 @@ from trustcommerce.language.types import LIMIT, Kind, Type, parse_type
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ARROW", "Vectorised", "arrow_function", "in_a_line", "owned"]
+__all__ = ["ARROW", "Vectorised", "arrow_function", "found_in", "in_a_line", "owned"]
 
 ARROW = "arrow_"
 """What the names of such functions begin with in statements."""
@@ -43,6 +43,7 @@ class Vectorised:
     Args:
         compute: `(*arrays) -> array` of the same length.
         by: The plugin and its version.
+        place: Where a rule set calls it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Vectorised:
     result: Type
     compute: Callable[..., Any] = field(eq=False)
     by: str = ""
+    place: str = field(default="", eq=False)
 
     def __call__(self, *values: object) -> object:
         """Of one row."""
@@ -112,11 +114,12 @@ class Vectorised:
         if pa.types.is_null(found.type) and self.result.nullable:
             return found.cast(wanted)
         if found.type != wanted:
-            raise self._wrong(f"gives an array of {found.type}, and {wanted} is declared")
+            declared = self.result.kind.value if self.result.kind is not Kind.EXACT else "integer"
+            raise self._wrong(f"gives an array of {found.type}, and `{declared}` is declared: {wanted}")
         if found.null_count and not self.result.nullable:
             raise self._wrong("gives a missing value", f"declare the result as `{self.result.kind.value}?`")
         if self.result.kind is Kind.NUMBER and not pc.all(pc.is_finite(found), min_count=0).as_py():
-            raise self._wrong("gives a number that is infinite or none")
+            raise self._wrong("gives a number that is infinite or NaN")
         if self.result.kind in (Kind.EXACT, Kind.NUMBER):
             ends = pc.min_max(found).as_py()
             if any(each is not None and abs(each) > LIMIT for each in ends.values()):
@@ -130,8 +133,13 @@ class Vectorised:
         return found
 
     def _wrong(self, what: str, hint: str | None = None) -> PluginError:
-        by = f"plugin {self.by}: " if self.by else ""
-        return PluginError(f"{by}the function `{self.name}` {what}" + (f"\nhint: {hint}" if hint else ""))
+        said = f"{found_in(self.place, self.by)}the function `{self.name}` {what}"
+        return PluginError(said + (f"\nhint: {hint}" if hint else ""))
+
+
+def found_in(place: str, by: str) -> str:
+    """What an error of a plugin begins with, as far as that is known."""
+    return (f"{place}: " if place else "") + (f"plugin {by}: " if by else "")
 
 
 def in_a_line(error: BaseException) -> str:

@@ -108,7 +108,7 @@ def _common(layers: Layers, rows: str, measures: Sequence[Measure]) -> tuple[str
     common = [each for each in first.filters if all(each in measure.filters for measure in others)]
     if not common:
         return rows, [*measures]
-    tests = [layers.sql(condition) for _, condition in common]  # Spark takes `WHERE (a)` for an alias of a table
+    tests = [layers.sql(condition) for _, condition in common]
     kept = layers.write(exp.select("*").from_(rows, copy=False).where(exp.and_(*tests), copy=False))
     rest = [tuple(each for each in measure.filters if each not in common) for measure in measures]
     return kept, [evolve(measure, filters=filters) for measure, filters in zip(measures, rest, strict=True)]
@@ -236,7 +236,7 @@ def rank(layers: Layers, relation: Rank, needed: set[str], outer: Gather | None)
 
     value_sql: exp.Expression
     if relation.form == "position":
-        value_sql = over(exp.RowNumber(), True)
+        value_sql = exp.Cast(this=over(exp.RowNumber(), True), to=exp.DataType.build("BIGINT"))
     elif relation.form == "running":
         assert relation.value is not None
         window = over(exp.Sum(this=layers.sql(relation.value)), True)

@@ -6,6 +6,8 @@ from typing import Any
 
 from trustcommerce.language.expressions import Apply, Call, Case, Column, Expr, Literal
 from trustcommerce.language.semantics import OPERATIONS, TINY, round_div, round_number
+from trustcommerce.plan import calls_of, placed
+from trustcommerce.registry import ARROW
 
 __all__ = ["Source", "compiled"]
 
@@ -270,6 +272,7 @@ def compiled(expr: Expr) -> Callable[[dict[str, Any]], Any]:
     """The expression as a function of a row of run-time values."""
     source = Source(_Columns())
     text = source.value(expr)
-    scope: dict[str, Any] = dict(source.names)
+    called = {f"_{ARROW}{each.name}": each for each in map(placed, calls_of(expr))}
+    scope: dict[str, Any] = {**source.names, **called}
     function: Callable[[dict[str, Any]], Any] = eval(compile(f"lambda row: {text}", "<row>", "eval"), scope)
     return function

@@ -32,6 +32,7 @@ from trustcommerce.language.relations import (
 )
 from trustcommerce.language.types import Kind
 from trustcommerce.plan import RuleSetPlan, Version
+from trustcommerce.registry import ARROW
 from trustcommerce.run.atoms import Atoms
 from trustcommerce.run.python import Source
 from trustcommerce.run.snapshot import FrozenPeers, FrozenRank
@@ -118,7 +119,8 @@ class _Compiler:
                 f"    return ({results}{',' if results else ''})",
             ]
         )
-        scope: dict[str, Any] = {**self.source.names, **self.globals}
+        called = {f"_{ARROW}{each.name}": each for each in self.version.functions}
+        scope: dict[str, Any] = {**self.source.names, **called, **self.globals}
         exec(compile(text, f"<{self.plan.name}>", "exec"), scope)
         return RecordProgram(
             ruleset=self.plan.name,

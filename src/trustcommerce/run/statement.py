@@ -158,8 +158,7 @@ class Statement(Writer):
         if held.graph:
             return self._components(query)
         if held.allocation is not None:
-            said = f"the method `{held.allocation.allocator.name}` of a pool, which is Python"
-            raise self.dialect.refusal(said, "tables and runs on Spark have it, statements do not")
+            raise self.dialect.python(f"the method `{held.allocation.allocator.name}` of a pool, which is Python")
         name = self.write(query)
         if held.periods is not None:
             keys = [each.name for each in held.periods.on]

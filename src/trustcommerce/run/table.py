@@ -83,7 +83,7 @@ class Session:
         self.checked: set[tuple[str, str]] = set()
         self._names: dict[str, str] = {}
         self._keys: dict[str, Sequence[str]] = {}
-        self._functions: set[str] = set()
+        self._functions: dict[str, Vectorised] = {}
         self.failed: list[PluginError] = []
         """What functions in Python raised."""
 
@@ -101,13 +101,14 @@ class Session:
 
     def function(self, function: Vectorised) -> None:
         """Have a function in Python known in queries."""
-        if function.name in self._functions:
+        name, known = function.name, function.name in self._functions
+        self._functions[name] = function
+        if known:
             return
-        self._functions.add(function.name)
 
         def compute(*arrays: object) -> object:
             try:
-                return function.over(*arrays)
+                return self._functions[name].over(*arrays)
             except PluginError as error:
                 self.failed.append(error)
                 raise

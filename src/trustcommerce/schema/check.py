@@ -21,6 +21,7 @@ __all__ = ["as_meant", "check_shape", "fault"]
 CURRENCY = "^[A-Z]{3}$"
 _PLANNED = ("state",)
 _EXPANDED = ("policies",)
+_WITH_KINDS = ("metrics", "values", "levels", "resources", "policies")
 _PLAIN = (
     *("pattern", "const", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength"),
     "uniqueItems",
@@ -75,12 +76,25 @@ def check_shape(tree: Node, schema: dict[str, Any], problems: Problems) -> list[
     """
     import json
 
+    errors = _validator(json.dumps(schema, sort_keys=True)).iter_errors(plain(tree))
+    leaves = [(tuple(leaf.absolute_path), leaf) for error in errors for leaf in _leaves(error)]
+    kinds = {path for path, leaf in leaves if _strange_kind(leaf)}
     broken: list[tuple[str | int, ...]] = []
-    for error in _validator(json.dumps(schema, sort_keys=True)).iter_errors(plain(tree)):
-        for leaf in _leaves(error):
-            if _report(leaf, tree, problems):
-                broken.append(tuple(leaf.absolute_path))
+    for path, leaf in leaves:
+        of_kind = any(path[:end] in kinds for end in range(len(path) + 1))
+        if of_kind and not _strange_kind(leaf):  # what stands beside it is the kind's business
+            continue
+        if _report(leaf, tree, problems):
+            broken.append(path)
     return broken
+
+
+def _strange_kind(leaf: "ValidationError") -> bool:
+    """Whether a mapping says `kind` where none may stand."""
+    if leaf.validator != "additionalProperties" or "kind" not in cast("Any", leaf.instance):
+        return False
+    schema: Any = leaf.schema
+    return not schema.get("patternProperties") and "kind" not in schema.get("properties", {})
 
 
 def as_meant(tree: Mapping, schema: dict[str, Any], problems: Problems) -> Mapping:
@@ -208,9 +222,11 @@ def _unknown_keys(error: "ValidationError", node: Mapping, problems: Problems) -
     schema: Any = error.schema
     known = list(schema.get("properties", {}))
     patterns = list(schema.get("patternProperties", {}))
-    broken = False
+    broken, kind = False, _strange_kind(error)
     for entry in node:
         name = entry.key.text
+        if kind and name != "kind":
+            continue
         if name in known or any(re.search(p, name) for p in patterns):
             continue
         if patterns:
@@ -224,12 +240,14 @@ def _unknown_keys(error: "ValidationError", node: Mapping, problems: Problems) -
         else:
             meant = did_you_mean(name, [key for key in known if key not in node])
             hint = meant or did_you_mean(name, known) or f"known here: {', '.join(known)}"
-            if name == "kind":
+            if kind:
                 hint = "kinds of plugins stand in metrics, values, levels, resources and policies"
+                if len(error.absolute_path) == 2 and error.absolute_path[0] in _WITH_KINDS:  # all others are expanded
+                    hint = "an item has one `kind` on all days: dates can't stand around it"
             if not error.absolute_path and name in _PLANNED:
                 hint = f"`{name}` is not supported yet"
             problems.add(codes.UNKNOWN_KEY, f"unknown key `{name}`", entry.key.span, hint)
-            broken = broken or (meant is not None and bool(error.absolute_path))
+            broken = broken or kind or (meant is not None and bool(error.absolute_path))
     return broken
 
 

@@ -186,6 +186,11 @@ class Dialect:
         """An error for what can't be said in this dialect."""
         return DataError(f"{self.title} can't be given {what}", hint=hint)
 
+    def python(self, what: str) -> DataError:
+        """An error for what runs have and no database does."""
+        said = f"a statement for {self.title} can't call {what}"
+        return DataError(said, hint="records, tables and runs on Spark have it, statements do not")
+
     def _written(self, node: exp.Expression) -> exp.Expression:
         """The node, from the leaves up, as this database has it."""
         if node.meta.get(WIDE) and not self.wide:
@@ -198,7 +203,9 @@ class Dialect:
         if isinstance(node, exp.Anonymous):
             name = node.name.upper()
             if name.startswith(ARROW.upper()):
-                raise self._python(name)
+                raise self.python(
+                    f"the function `{name.lower().removeprefix(ARROW)}`, which is Python over Arrow arrays"
+                )
             function = self.functions.get(name)
             if function is None:
                 raise self.refusal(f"the function {name}", _SERVES.get(name))
@@ -212,11 +219,6 @@ class Dialect:
             name = type(node).__name__
             raise self.refusal(f"a node {name}", _SERVES.get(name))
         return node
-
-    def _python(self, name: str) -> DataError:
-        """What to say of a function in Python: runs have it, no database does."""
-        said = f"the function `{name.lower().removeprefix(ARROW)}`, which is Python over Arrow arrays"
-        return self.refusal(said, "records, tables and runs on Spark have it, statements do not")
 
     def _named(self, node: exp.Identifier) -> exp.Identifier:
         size = len(node.name.encode())

@@ -88,6 +88,11 @@ def _spark_trunc(node: exp.Expression) -> exp.Expression:
     return exp.Anonymous(this="TRUNC", expressions=[day, exp.Literal.string(unit)])
 
 
+def _spark_where(node: exp.Expression) -> exp.Expression:
+    """A condition without parentheses around it, which Spark would take for names of the table's columns."""
+    return exp.Where(this=node.this.unnest())
+
+
 def _spark_contains_all(node: exp.Expression) -> exp.Expression:
     others = exp.Anonymous(this="ARRAY_EXCEPT", expressions=[node.expression, node.this])
     return exp.EQ(this=exp.Anonymous(this="SIZE", expressions=[others]), expression=exp.Literal.number(0))
@@ -121,6 +126,7 @@ def _spark() -> Dialect:
             exp.Sum: _spark_sum,
             exp.TimestampTrunc: _spark_trunc,
             exp.UnixToTime: written_as(_MOMENT, "spark"),
+            exp.Where: _spark_where,
         },
         functions={
             BINARY: first,
