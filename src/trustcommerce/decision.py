@@ -213,11 +213,8 @@ class Decision:
 
     def contributions(self, score: str | None = None) -> "Explanation":
         """The contribution tree of a score, of the only one when none is named."""
-        from trustcommerce.explain import Explanation
-
         tree = self._basis.trees.get(score) or self._tree(self._named(score))
-        compiled = tree.compiled
-        return Explanation(tree, self._get, compiled.function(self._values, self._late if compiled.late else ()))
+        return tree.explained(self._get, self._values, self._late if tree.compiled.late else ())
 
     def _tree(self, name: str) -> "Tree":
         """The compiled tree of a score, kept for all decisions of the day."""

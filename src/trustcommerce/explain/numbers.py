@@ -94,23 +94,42 @@ class _Writer:
         if shape.children:
             stops = f"v{i} is None" if decided == "0" else f"{decided} or v{i} is None"
             add(f"    t{i} = None if {stops} else {self.read(shape.total)}")
+            add(f"    u{i} = 2 * (t{i} or 1)")
             children = [(self.node(child, f"t{i}", child.value), child) for child in shape.children]
-        add(f"    c{i} = None")
-        if total is not None and shape.weight is not None:
-            add(f"    w{i} = {self.read(shape.weight)}")
-            add(f"    if v{i} is not None and w{i} is not None and {total}:")
-            add(f"        c{i} = {_rounded(f'w{i} * v{i}', total)}")
-        elif shape.weight is not None:
-            add(f"    w{i} = {self.read(shape.weight)}")
-        add(f"    if v{i} is None{'' if decided == '0' else f' or {decided}'}:")
-        add(f"        n{i} = (v{i}, c{i}, {decided}, ())")
+        add(f"    if v{i} is None:")
+        add(f"        c{i} = None; p{i} = 0; n{i} = (None, None, {decided}, ())")
         add("    else:")
-        self._lines(shape, i, children, decided)
+        self._weighted(shape, i, total)
+        indent = "        "
+        if decided != "0":
+            add(f"        if {decided}:")
+            add(f"            n{i} = (v{i}, c{i}, {decided}, ())")
+            add("        else:")
+            indent += "    "
+        self._lines(shape, i, children, decided, indent)
         return i
 
-    def _lines(self, shape: NodeShape, i: int, children: list[tuple[int, NodeShape]], decided: str) -> None:
+    def _weighted(self, shape: NodeShape, i: int, total: str | None) -> None:
+        """Twice the points times the weight, and what they add to the parent."""
+        add = self.lines.append
+        if shape.weight is None:
+            add(f"        c{i} = None; p{i} = 0")
+            return
+        weight, counts = self.read(shape.weight), total
+        if weight.isdigit():
+            weight = str(2 * int(weight))
+        else:
+            add(f"        w{i} = {weight}")
+            weight, counts = f"2 * (w{i} or 0)", total and f"{total} and w{i} is not None"
+        add(f"        p{i} = {weight} * v{i}")
+        rounded = _rounded(f"p{i}", total, f"u{total[1:]}") if total else "None"
+        add(f"        c{i} = ({rounded}) if {counts} else None" if counts else f"        c{i} = None")
+
+    def _lines(
+        self, shape: NodeShape, i: int, children: list[tuple[int, NodeShape]], decided: str, indent: str
+    ) -> None:
         def add(text: str) -> None:
-            self.lines.append(f"        {text}")
+            self.lines.append(f"{indent}{text}")
 
         moves = [f"{'-' if each.sign < 0 else ''}{self.number(each.item)}" for each in shape.adjustments]
         moves += [f"{self.number(each.after)} - {self.number(each.before)}" for each in shape.limits]
@@ -119,37 +138,40 @@ class _Writer:
             add(f"{name} = {move}")
         before = " - ".join([f"v{i}", *names])
         if children:
-            kind, base = MEAN, self._mean(children, f"t{i}") if shape.range is not None else "0"
+            kind, base = MEAN, "0"
+            if shape.range is not None:
+                weighted = [f"p{k}" for k, each in children if each.weight is not None]
+                add(f"s = {' + '.join(weighted) or '0'}")
+                base = _rounded("s", f"(t{i} or 1)", f"u{i}")
         else:
             kind, base = CHOICE, self.read(shape.mean) if shape.mean is not None else before
-        add(f"k = {kind}; b = {base}")
-        if shape.missing not in (None, "leave_out", "insufficient") and shape.mean:
-            given = repr(shape.missing) if isinstance(shape.missing, int) else before
-            add(f"if {self.read(shape.mean)} is None: k = {DEFAULT}; b = {given}")
+        started = str(kind)
+        given = shape.missing not in (None, "leave_out", "insufficient") and shape.mean
+        if given:
+            default = repr(shape.missing) if isinstance(shape.missing, int) else before
+            add(f"k = {kind}; b = {base}")
+            add(f"if {self.read(shape.mean)} is None: k = {DEFAULT}; b = {default}")
+            started, base = "k", "b"
+        elif base != f"v{i}":
+            add(f"b = {base}")
+            base = "b"
         moved = "0"
         if shape.range is not None:
             low, high = shape.range
-            running = " + ".join(["b", *names])
+            running = " + ".join([base, *names])
             add(f"q = {running}")
             add(f"g = {low} - q if q < {low} else {high} - q if q > {high} else 0")
             moved = "g"
-        shown = "b"
+        shown = base
         if children:
             parts = " + ".join(f"(c{k} or 0)" for k, _ in children)
-            shown = f"(b if k == {DEFAULT} else {parts})"
+            shown = f"(b if k == {DEFAULT} else {parts})" if given else f"({parts})"
         rounding = " - ".join([f"v{i}", shown, *names, *([moved] if moved != "0" else [])])
-        packed = ", ".join(["k", "b", *names, moved, rounding])
+        rounding = "0" if rounding == f"v{i} - v{i}" else rounding
+        packed = ", ".join([started, base, *names, moved, rounding])
         add(f"n{i} = (v{i}, c{i}, {decided}, ({packed}))")
 
-    def _mean(self, children: list[tuple[int, NodeShape]], total: str) -> str:
-        """The weighted mean of the children that count, half-up."""
-        parts = [f"((w{k} or 0) * v{k} if v{k} is not None else 0)" for k, each in children if each.weight is not None]
-        self.lines.append(f"        s = {' + '.join(parts) or '0'}; u = {total} or 1")
-        return _rounded("s", "u")
 
-
-def _rounded(value: str, total: str) -> str:
-    """`round_div` written out."""
-    up = f"(2 * {value} + {total}) // (2 * {total})"
-    down = f"-(({total} - 2 * {value}) // (2 * {total}))"
-    return f"{up} if {value} >= 0 else {down}"
+def _rounded(value: str, total: str, twice: str) -> str:
+    """`round_div` of half of `value` written out; `twice` is two times the total."""
+    return f"({value} + {total}) // {twice} if {value} >= 0 else -(({total} - {value}) // {twice})"

@@ -40,6 +40,10 @@ class Tree:
     outputs: Mapping[str, ItemShape]
     types: Mapping[str, Type]
 
+    def explained(self, get: Get, values: tuple[Any, ...], late: tuple[Any, ...]) -> "Explanation":
+        """Of the values of one decision."""
+        return Explanation(self, get, self.compiled.function(values, late))
+
 
 def tree_of(shape: NodeShape, version: Version, index: Mapping[str, int], late: Mapping[str, int]) -> Tree:
     """Compile the tree of a score.
