@@ -7,6 +7,12 @@ import pyarrow as pa
 import pytest
 
 import trustcommerce as tc
+from trustcommerce.builtin import core_registry
+from trustcommerce.builtin.files import FILES
+from trustcommerce.expansion.examples import try_example
+from trustcommerce.expansion.formats import try_format
+from trustcommerce.plugin import Output, Source
+from trustcommerce.plugins.doctor import examined
 
 DAY = "2023-05-18"
 PACK = """pack: shop
@@ -26,9 +32,13 @@ def read(path):
 def write(table, path):
     WRITE
 
+def example(path):
+    path.write_text("k\\tx\\na\\t4\\n")
+    return {"k": ["a"], "x": ["4"]}
+
 @hookimpl
 def trustcommerce_sources():
-    yield Source(suffix=".tsv", read=read, typed=False, line=lambda path, row: row + 2, doc="Tab-separated text.")
+    yield Source(suffix=".tsv", read=read, typed=False, line=lambda path, row: row + 2, doc="Tab-separated text.", example=example)
 
 @hookimpl
 def trustcommerce_outputs():
@@ -116,3 +126,35 @@ def test_a_table_beside_it(make: Make, tmp_path: Path) -> None:
     """The same engine reads whatever else there is."""
     rows = make().score_table("shop", pa.table({"k": ["a"], "x": [1]}), DAY).to_pylist()
     assert rows == [{"k": "a", "x": 1, "y": 2}]
+
+
+@pytest.mark.parametrize("given", FILES, ids=lambda each: f"{type(each).__name__} {each.suffix}")
+def test_examples_of_our_own_formats(given: Source | Output) -> None:
+    assert try_format(given) == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (
+            '"x": ["4"]',
+            '"x": ["5"]',
+            "the example of `.tsv` is read as {'k': ['a'], 'x': ['4']}, and {'k': ['a'], 'x': ['5']}",
+        ),
+        (
+            '    path.write_text("k',
+            '    raise OSError("gone")\n    path.write_text("k',
+            "the example of `.tsv` fails: OSError: gone",
+        ),
+        (WRITE, "pass", "the example of `.tsv` is not written: there is no file for 2 rows"),
+    ],
+    ids=["another value", "raises", "no file"],
+)
+def test_examples_that_fail(make: Make, tmp_path: Path, before: str, after: str, said: str) -> None:
+    """As `plugins doctor` tells it."""
+    make()
+    path = tmp_path / "tsv.py"
+    assert examined(str(path), core_registry(), try_example).fine
+    assert before in path.read_text("utf-8")
+    path.write_text(path.read_text("utf-8").replace(before, after), "utf-8")
+    assert said in examined(str(path), core_registry(), try_example).text()

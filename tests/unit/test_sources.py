@@ -70,6 +70,8 @@ def test_a_registered_reader_is_enough(orders: TableSpec, tmp_path: Path) -> Non
         )
 
     for read, is_typed in ((lambda path: typed(), True), (texts, False)):
-        registry = Registry.of([Source(suffix=".x", read=read, typed=is_typed, doc="Three rows.")])
+        registry = Registry.of(
+            [Source(suffix=".x", read=read, typed=is_typed, doc="Three rows.", example=lambda path: {})]
+        )
         (tmp_path / "orders.x").write_text("", "utf-8")
         assert Folder(tmp_path, registry, "Asia/Shanghai").read(orders).table().to_pylist() == WANTED

@@ -1,5 +1,6 @@
 """File formats that are read and written."""
 
+from trustcommerce.builtin import file_examples as example
 from trustcommerce.outputs import write_csv, write_jsonl, write_parquet
 from trustcommerce.registry import Output, Source
 from trustcommerce.sources import (
@@ -25,11 +26,28 @@ FILES: tuple[Source | Output, ...] = (
         typed=False,
         line=csv_line,
         doc="UTF-8 CSV with a header; an empty cell is missing.",
+        example=example.csv,
     ),
-    Source(suffix=".parquet", scan=scan_parquet, doc="Parquet with the declared types, scanned in place."),
-    Source(suffix=".jsonl", read=read_jsonl, typed=False, line=jsonl_line, doc="JSON lines, one object each."),
     Source(
-        suffix=".duckdb", scan=scan_duckdb, tables=duckdb_tables, doc="A DuckDB file: its tables and views by name."
+        suffix=".parquet",
+        scan=scan_parquet,
+        doc="Parquet with the declared types, scanned in place.",
+        example=example.parquet,
+    ),
+    Source(
+        suffix=".jsonl",
+        read=read_jsonl,
+        typed=False,
+        line=jsonl_line,
+        doc="JSON lines, one object each.",
+        example=example.jsonl,
+    ),
+    Source(
+        suffix=".duckdb",
+        scan=scan_duckdb,
+        tables=duckdb_tables,
+        doc="A DuckDB file: its tables and views by name.",
+        example=example.duckdb,
     ),
     Source(
         suffix=".sqlite",
@@ -37,6 +55,7 @@ FILES: tuple[Source | Output, ...] = (
         tables=sqlite_tables,
         typed=False,
         doc="An SQLite file: its tables and views by name, cells read as text.",
+        example=example.sqlite,
     ),
     Source(
         suffix=".db",
@@ -44,6 +63,7 @@ FILES: tuple[Source | Output, ...] = (
         tables=database_tables,
         typed=False,
         doc="A DuckDB or SQLite file, told apart by its first bytes.",
+        example=example.database,
     ),
     Output(name="parquet", suffix=".parquet", write=write_parquet, doc="Parquet, zstd."),
     Output(name="csv", suffix=".csv", write=write_csv, doc="UTF-8 CSV; sets joined by `|`."),

@@ -1,4 +1,4 @@
-"""Examples that plugins give: of a kind, expanded as a rule set would have it, and of a function, computed."""
+"""Examples that plugins give: a kind is expanded as a rule set would have it, a function computed, a format used."""
 
 from collections import abc
 
@@ -6,6 +6,7 @@ from attrs import frozen
 
 from trustcommerce.diagnostics import Problems, SourceFile, Span
 from trustcommerce.errors import PluginError
+from trustcommerce.expansion.formats import try_format
 from trustcommerce.expansion.kinds import KINDS_OF, expanded
 from trustcommerce.language.bind import Text, bind
 from trustcommerce.language.expressions import Call, Expr, Literal, poison
@@ -15,14 +16,18 @@ from trustcommerce.language.operations import Operations
 from trustcommerce.plugins.loaded import Plugin
 from trustcommerce.read import Mapping, parse_yaml
 from trustcommerce.read.tree import Scalar
-from trustcommerce.registry import Allocator, CampaignPolicy, Function, Kind, Metric, Registry
+from trustcommerce.registry import Allocator, CampaignPolicy, Function, Kind, Metric, Output, Registry, Source
 from trustcommerce.schema import check_shape, ruleset_schema
 
 __all__ = ["try_example"]
 
 
-def try_example(kind: Kind | Function | Allocator, plugin: Plugin, registry: Registry) -> tuple[str, ...]:
+def try_example(
+    kind: Kind | Function | Allocator | Source | Output, plugin: Plugin, registry: Registry
+) -> tuple[str, ...]:
     """What is wrong with an example: of a kind an item in YAML, with its name and its `kind`."""
+    if isinstance(kind, Source | Output):
+        return try_format(kind)
     if isinstance(kind, Function):
         return _computed(kind, registry)
     if isinstance(kind, Allocator):

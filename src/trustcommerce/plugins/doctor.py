@@ -12,7 +12,7 @@ from trustcommerce.plugins.installed import installed, named
 from trustcommerce.plugins.loaded import Plugin
 from trustcommerce.plugins.loading import load_plugins
 from trustcommerce.plugins.requests import Request
-from trustcommerce.registry import Allocator, Function, Kind, ReasonText, Registry, called
+from trustcommerce.registry import Allocator, Function, Kind, Output, ReasonText, Registry, Source, called
 
 __all__ = ["Examined", "examined"]
 
@@ -66,19 +66,21 @@ class Examined:
 
 
 def examined(
-    name: str, core: Registry, tried: Callable[[Kind | Function | Allocator, Plugin, Registry], tuple[str, ...]]
+    name: str,
+    core: Registry,
+    tried: Callable[[Kind | Function | Allocator | Source | Output, Plugin, Registry], tuple[str, ...]],
 ) -> Examined:
     """Load a plugin alone, beside the core only.
 
     Args:
-        tried: Runs the example of a kind, a function or a method, and tells what is wrong with it.
+        tried: Runs the example of a registration, and tells what is wrong with it.
     """
     problems = Problems()
     registry, found = load_plugins([Request(name=name, by="option")], core, problems)
     plugin = found[0] if found else None
     seconds, brings = _import(name) if plugin is not None else (None, ())
     gives = plugin.gives if plugin is not None else ()
-    computed = [each for each in gives if isinstance(each, Kind | Function | Allocator)]
+    computed = [each for each in gives if isinstance(each, Kind | Function | Allocator | Source | Output)]
     wrong = [said for each in computed if plugin is not None for said in tried(each, plugin, registry)]
     return Examined(
         name=name,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from trustcommerce.language.functions import Function
 from trustcommerce.language.macros import Macro
@@ -145,6 +145,8 @@ class Source:
         read: `(path) -> Arrow table`.
         typed: Whether columns have types of their own; text is parsed by the declared types.
         doc: One sentence.
+        example: `(path) -> columns`: writes a file with one table and gives what is read from it, by column: texts
+            where `typed` is false. It is run when the plugin is examined.
         scan: `(files, spec, keys) -> Scan or Arrow table`, in the place of `read`. It gets one file, or, when
             typed, all files of a folder. `spec` is the declared table, None for every column; `keys` names the
             Hive keys in the paths, which are columns of text then.
@@ -156,6 +158,7 @@ class Source:
     read: "Callable[[Path], pa.Table] | None" = None
     typed: bool = True
     doc: str
+    example: "Callable[[Path], Mapping[str, Sequence[object]]]" = field(eq=False)
     scan: "Callable[[Sequence[Path], TableSpec | None, Sequence[str]], Scan | pa.Table] | None" = None
     tables: "Callable[[Path], Sequence[str]] | None" = None
     line: "Callable[[Path, int], int] | None" = None
@@ -163,7 +166,10 @@ class Source:
 
 @frozen(kw_only=True)
 class Output:
-    """Writes an Arrow table as one file of the given suffix."""
+    """Writes an Arrow table as one file of the given suffix.
+
+    The example of all formats is one table of every type, which is written when the plugin is examined.
+    """
 
     name: str
     suffix: str

@@ -14,6 +14,7 @@ from trustcommerce.builtin import core_registry
 from trustcommerce.engine import Engine
 from trustcommerce.errors import DataError
 from trustcommerce.expansion.examples import try_example
+from trustcommerce.expansion.formats import result_table
 from trustcommerce.planning import registry_with
 from trustcommerce.plugins.doctor import examined
 from trustcommerce.sources import Folder
@@ -187,20 +188,7 @@ class OutputSuite:
 
     def test_a_table_becomes_a_file(self, tmp_path: Path) -> None:
         """Values of each type of results, missing ones among them, and a table without rows."""
-        output = registry_with([self.plugin]).outputs[self.format]
-        moment = dt.datetime(2023, 5, 18, 9, 30)
-        table = pa.table(
-            {
-                "text": ["中", None],
-                "whole": pa.array([2**53 + 1, None], pa.int64()),
-                "money": pa.array([1, None], pa.decimal128(18, 2)),
-                "number": [0.1, None],
-                "truth": [True, None],
-                "day": [moment.date(), None],
-                "moment": pa.array([moment, None], pa.timestamp("us")),
-                "set": [["a", "b"], []],
-            }
-        )
+        output, table = registry_with([self.plugin]).outputs[self.format], result_table()
         for name, rows in (("some", table), ("none", table.slice(0, 0))):
             path = tmp_path / f"{name}{output.suffix}"
             output.write(rows, path)

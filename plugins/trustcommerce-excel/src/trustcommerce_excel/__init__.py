@@ -1,7 +1,7 @@
 """Workbooks: results written for people, tables read from sheets."""
 
 from trustcommerce.plugin import Output, Source, hookimpl
-from trustcommerce_excel.reading import read_sheet, sheets
+from trustcommerce_excel.reading import example, read_sheet, sheets
 from trustcommerce_excel.workbook import write_workbook
 
 __all__ = ["trustcommerce_outputs", "trustcommerce_sources"]
@@ -19,4 +19,4 @@ def trustcommerce_outputs() -> list[Output]:
 def trustcommerce_sources() -> list[Source]:
     """Tables in the sheets of workbooks."""
     doc = "A workbook: its sheets by name, the first row of each its head."
-    return [Source(suffix=".xlsx", scan=read_sheet, tables=sheets, typed=False, doc=doc)]
+    return [Source(suffix=".xlsx", scan=read_sheet, tables=sheets, typed=False, doc=doc, example=example)]

@@ -12,7 +12,19 @@ from trustcommerce.plugin import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["read_sheet", "sheets"]
+__all__ = ["example", "read_sheet", "sheets"]
+
+
+def example(path: Path) -> dict[str, list[str | None]]:
+    """A workbook of one sheet, and what is read from it."""
+    from xlsxwriter import Workbook
+
+    with Workbook(str(path)) as book:
+        sheet = book.add_worksheet("goods")
+        sheet.write_row(0, 0, ["name", "n"])
+        sheet.write_row(1, 0, ["茶", 12.5])
+        sheet.write_row(2, 0, ["b"])
+    return {"name": ["茶", "b"], "n": ["12.5", None]}
 
 
 def sheets(path: Path) -> list[str]:
