@@ -7,9 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-import trustcommerce as tc
-from tests.parity.compare import bits
-from tests.unit.test_vectorised import BODY, DAY, PACK, PLUGIN, TABLES
+from tests.cluster.sizes import by_key, engine_of
+from tests.unit.test_vectorised import DAY, PLUGIN, TABLES
 
 RULES = """ruleset: random
 subject: {name: good, table: goods, key: k}
@@ -53,18 +52,6 @@ SALES = pa.table(
 _ROWS = {"goods": GOODS, "sales": SALES}
 
 
-def _engine(folder: Path, rules: str, plugin: str = PLUGIN, pack: str = PACK) -> tc.Engine:
-    (folder / "pack/rulesets").mkdir(parents=True)
-    (folder / "pack/pack.yaml").write_text(pack, "utf-8")
-    (folder / "pack/rulesets/random.yaml").write_text(rules, "utf-8")
-    (folder / "sizes.py").write_text(plugin.replace("BODY", BODY).replace("RESULT", "integer"), "utf-8")
-    return tc.load(folder / "pack", plugins=[str(folder / "sizes.py")])
-
-
-def _rows(rows: list[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
-    return {row["k"]: {name: bits(value) for name, value in row.items()} for row in rows}
-
-
 @pytest.mark.parametrize(
     ("near", "dull"),
     [
@@ -82,11 +69,11 @@ def _rows(rows: list[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
 def test_conditions_over_two_tables(spark: Any, tmp_path: Path, near: str, dull: str) -> None:
     """Whether excluded rows are counted or not."""
     rules = RULES.replace("NEAR", f"coalesce({near}, false)").replace("DULL", f"coalesce({dull}, false)")
-    engine = _engine(tmp_path, rules)
-    wanted = _rows(engine.score_table("random", None, DAY, tables=_ROWS).to_pylist())
+    engine = engine_of(tmp_path, rules)
+    wanted = by_key(engine.score_table("random", None, DAY, tables=_ROWS).to_pylist())
     assert len({row["near_k"] for row in wanted.values()}) > 1
     report = engine.run(_ROWS, None, DAY, spark=spark)
-    assert _rows([row.asDict() for row in report.frames["random"].collect()]) == wanted
+    assert by_key([row.asDict() for row in report.frames["random"].collect()]) == wanted
     here = engine.run(_ROWS, tmp_path / "out", DAY)
     assert report.rulesets["random"]["facts"] == here.rulesets["random"]["facts"]
     frame = spark.createDataFrame(
@@ -95,7 +82,7 @@ def test_conditions_over_two_tables(spark: Any, tmp_path: Path, near: str, dull:
     )
     found = engine.score_table("random", frame, DAY, tables=_ROWS, columns=["k", "letters", "near_k"])
     shown = {key: {name: row[name] for name in ("k", "letters", "near_k")} for key, row in wanted.items()}
-    assert _rows([row.asDict() for row in found.collect()]) == shown
+    assert by_key([row.asDict() for row in found.collect()]) == shown
 
 
 @pytest.mark.parametrize("where", ["size(said) > 1", "long(said)"])
@@ -117,11 +104,11 @@ scores:
     deductions:
       said: {{each: sales, where: "{where}", window: all, points: 5, per: said, at_most: 8}}
 """
-    engine = _engine(tmp_path, rules, plugin)
+    engine = engine_of(tmp_path, rules, plugin=plugin)
     wanted = engine.score_table("random", None, DAY, tables=_ROWS).to_pylist()
     assert {row["rank"] for row in wanted} == {100.0, 95.0}
     found = engine.run(_ROWS, None, DAY, spark=spark).frames["random"].collect()
-    assert _rows([row.asDict() for row in found]) == _rows(wanted)
+    assert by_key([row.asDict() for row in found]) == by_key(wanted)
 
 
 def test_whole_numbers_of_any_size(spark: Any, tmp_path: Path) -> None:
@@ -137,8 +124,8 @@ subject: {name: good, table: goods, key: k}
 values:
   digit: {value: last(case when open then n * 10000000000000000 + n else null end)}
 """
-    engine = _engine(tmp_path, rules, plugin)
+    engine = engine_of(tmp_path, rules, plugin=plugin)
     wanted = engine.score_table("random", None, DAY, tables=TABLES).to_pylist()
     assert [row["digit"] for row in wanted] == [1, None, 3]
     found = engine.run(TABLES, None, DAY, spark=spark).frames["random"].collect()
-    assert _rows([row.asDict() for row in found]) == _rows(wanted)
+    assert by_key([row.asDict() for row in found]) == by_key(wanted)

@@ -6,34 +6,22 @@ from typing import Any
 import pytest
 
 import trustcommerce as tc
-from tests.parity.compare import bits
-from tests.unit.test_vectorised import BODY, DAY, PACK, PLUGIN, RULES, TABLES, place_of
-
-
-def _engine(folder: Path, body: str = BODY) -> tc.Engine:
-    (folder / "pack/rulesets").mkdir(parents=True)
-    (folder / "pack/pack.yaml").write_text(PACK, "utf-8")
-    (folder / "pack/rulesets/random.yaml").write_text(RULES, "utf-8")
-    (folder / "sizes.py").write_text(PLUGIN.replace("BODY", body).replace("RESULT", "integer"), "utf-8")
-    return tc.load(folder / "pack", plugins=[str(folder / "sizes.py")])
-
-
-def _rows(rows: list[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
-    return {row["k"]: {name: bits(value) for name, value in row.items()} for row in rows}
+from tests.cluster.sizes import by_key, engine_of
+from tests.unit.test_vectorised import DAY, RULES, TABLES, place_of
 
 
 def test_the_same(spark: Any, tmp_path: Path) -> None:
     """In values, conditions and aggregates, with a plugin that executors can't import; nothing stays in the session."""
-    engine = _engine(tmp_path)
+    engine = engine_of(tmp_path)
     found = engine.run(TABLES, None, DAY, spark=spark).frames["random"].collect()
     wanted = engine.score_table("random", None, DAY, tables=TABLES)
-    assert _rows([row.asDict() for row in found]) == _rows(wanted.to_pylist())
+    assert by_key([row.asDict() for row in found]) == by_key(wanted.to_pylist())
     assert not [each.name for each in spark.catalog.listFunctions() if each.name.startswith("arrow_")]
 
 
 def test_a_failure(spark: Any, tmp_path: Path) -> None:
     """One sentence, and no traceback of a worker."""
-    engine = _engine(tmp_path, "raise KeyError('no size')")
+    engine = engine_of(tmp_path, body="raise KeyError('no size')")
     with pytest.raises(tc.PluginError) as found:
         engine.run(TABLES, tmp_path / "out", DAY, spark=spark)
     place = place_of(tmp_path / "pack/rulesets/random.yaml", "size(")
@@ -43,7 +31,7 @@ def test_a_failure(spark: Any, tmp_path: Path) -> None:
 def test_a_frame(spark: Any, tmp_path: Path) -> None:
     """`score_table` of a frame."""
     rules = RULES[: RULES.index("facts:")] + RULES[RULES.index("values:") :]
-    engine = _engine(tmp_path)
+    engine = engine_of(tmp_path)
     (tmp_path / "pack/rulesets/random.yaml").write_text(rules, "utf-8")
     engine = tc.load(tmp_path / "pack", plugins=[str(tmp_path / "sizes.py")])
     schema = "k string, said string, n bigint, since date, at timestamp_ntz, open boolean"
