@@ -293,3 +293,9 @@ def test_short_items_of_a_policy_have_its_dates(make: Make) -> None:
     path.write_text(path.read_text("utf-8").replace(long, '"case when wanted then 1 else 0 end"'), "utf-8")
     row = tc.load(pack, plugins=[plugin]).score("r", {"k": "a", "x": 4, "y": 1}, "2023-05-18")
     assert (row["wanted"], row["p"]) == (True, None)
+
+
+def test_what_a_plugin_left_out(make: Make) -> None:
+    """A key that a kind's item lacks is the plugin's business, though the item is the author's."""
+    pack, plugin = make("levels: {l: {kind: twice, of: x}}")
+    assert "`labels` is not said here (in what plugin kinds 1.2 makes of it) | None" in said(pack, plugin)
