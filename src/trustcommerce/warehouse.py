@@ -6,6 +6,7 @@ what it reads said at its head.
 
 import datetime as dt
 from collections.abc import Iterator
+from functools import partial
 
 from trustcommerce.errors import DataError
 from trustcommerce.language.names import did_you_mean
@@ -16,6 +17,9 @@ from trustcommerce.run.layers import sources
 from trustcommerce.run.statement import Statement
 
 __all__ = ["warehouse_sql"]
+
+_LARGE = 1_000_000
+"""Characters that a database plans for some ten seconds, when it puts layers into each other."""
 
 
 def warehouse_sql(
@@ -29,7 +33,11 @@ def warehouse_sql(
     found = DIALECTS.get(dialect)
     if found is None:
         raise DataError(f"no dialect `{dialect}`", hint=did_you_mean(dialect, DIALECTS) or _known())
-    text = Statement(plan, version, loaded.pack.tables, found, as_of, known_as_of).text()
+    write = partial(Statement, plan, version, loaded.pack.tables, found, as_of, known_as_of)
+    statement = write()
+    text = statement.text()
+    if found.inlined and statement.size > _LARGE:
+        text = write(inlined=True).text()
     head = [
         f"Rule set {plan.name} of pack {loaded.pack.name} {loaded.pack.version} on {as_of}, for {found.title}.",
         *([f"What was recorded from {known_as_of} on is not known."] if known_as_of != as_of else []),

@@ -125,6 +125,8 @@ class Layers(ABC):
     """Whether rows are spread over machines: see `Dialect`."""
     joined = False
     """Whether rows are found by joins of two tables on equal columns alone: see `Dialect`."""
+    inlined = False
+    """Whether a layer is put into each query that reads it, so that rows are read once wherever windows can."""
     counted = True
     """Whether rows of facts that are excluded, or of no subject, are counted besides what is measured of them."""
     width: int | None = None
@@ -205,6 +207,10 @@ class Layers(ABC):
     def carried(self, source: str, kept: Collection[str] | None) -> list[str | exp.Expression]:
         """What a layer takes over from the one below: a database leaves out what nothing reads by itself."""
         return ["*"]
+
+    def columns(self, source: str) -> list[str] | None:
+        """The columns of a layer; None where that is not known."""
+        return None
 
     # -- expressions
 

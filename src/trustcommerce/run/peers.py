@@ -1,7 +1,8 @@
 """Peers as SQL: measures of the subjects by partition, beside each subject.
 
-The subjects become a stage that is read twice: it is measured, and the measures are joined to it. Peers
-that do not depend on each other share the stage, and a group-by where their partitions are the same.
+The subjects become a stage that is read twice: it is measured, and the measures are joined to it; or windows
+measure them, where a database would put the stage into both places. Peers that do not depend on each other
+share the stage, and a group-by where their partitions are the same.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from trustcommerce.language.relations import Derive, Item, Measure, Peers, Relat
 from trustcommerce.plan.digest import described
 from trustcommerce.run.grouping import aggregated, measure_columns, narrow
 from trustcommerce.run.layers import ORDER, Held, Layers, at, needed_items
+from trustcommerce.run.sql import column
 
 __all__ = ["peers"]
 
@@ -67,6 +69,8 @@ def _reads(relation: Peers) -> set[str]:
 
 def _beside(layers: Layers, source: str, groups: Sequence[tuple[tuple[Expr, ...], list[Measure]]]) -> str:
     """The rows of a layer with measures of each group of partitions."""
+    if layers.inlined and not any(each.function == "distinct" for _, own in groups for each in own):
+        return _by_windows(layers, source, groups)
     staged = layers.stage(exp.select("*").from_(source, copy=False), Held())
     layers.restart()
     query = exp.select("x.*").from_(exp.to_table(staged).as_("x"), copy=False)
@@ -93,3 +97,27 @@ def _beside(layers: Layers, source: str, groups: Sequence[tuple[tuple[Expr, ...]
             value = narrow(layers, at(alias, each.name), each)
             query = query.select(exp.alias_(value, each.name, quoted=True, copy=False), copy=False)
     return layers.write(query)
+
+
+def _by_windows(layers: Layers, source: str, groups: Sequence[tuple[tuple[Expr, ...], list[Measure]]]) -> str:
+    """The same by windows over the rows, which are read once; no database counts what is distinct so."""
+    wide: list[exp.Expression] = []
+    made: list[exp.Expression] = []
+    for within, measures in groups:
+        parts = [layers.sql(each) for each in within]
+        for each in measures:
+            found = aggregated(layers, each).this
+            if isinstance(found, exp.Filter):
+                found = _of_some(found.this, found.expression.this)
+            window = exp.Window(this=found, partition_by=[part.copy() for part in parts] or None)
+            wide.append(exp.alias_(window, f"wide {each.name}", quoted=True))
+            made.append(exp.alias_(narrow(layers, column(f"wide {each.name}"), each), each.name, quoted=True))
+    summed = layers.write(exp.select("*", *wide).from_(source, copy=False))
+    return layers.write(exp.select("*", *made).from_(summed, copy=False))
+
+
+def _of_some(aggregate: exp.Expression, condition: exp.Expression) -> exp.Expression:
+    """An aggregate that sees nothing of the rows for which a condition does not hold."""
+    value = exp.Literal.number(1) if isinstance(aggregate.this, exp.Star) else aggregate.this
+    aggregate.set("this", exp.Case(ifs=[exp.If(this=condition, true=value)]))
+    return aggregate

@@ -35,6 +35,7 @@ class Statement(Writer):
     Args:
         tables: The declared tables, read under the names that they have in the data; results of rule sets
             are read from tables named like the rule sets.
+        inlined: Whether rows are read once wherever windows can: see `Layers`.
     """
 
     def __init__(
@@ -45,15 +46,19 @@ class Statement(Writer):
         dialect: Dialect,
         as_of: dt.date,
         known_as_of: dt.date,
+        inlined: bool = False,
     ) -> None:
         super().__init__(version, as_of, known_as_of, frozenset())
         self.plan, self.version, self.declared, self.dialect = plan, version, tables, dialect
         self.as_of, self.form, self.cluster = as_of, dialect.layer, dialect.cluster
-        self.joined, self.counted = dialect.joined, False
+        self.joined, self.inlined, self.counted = dialect.joined, inlined, False
         self.guards: list[exp.Expression] = []
         self.shown: dict[str, list[str]] = {}
         self.recursive = False
         self.folded: dict[str, str] = {}
+        self.sizes: dict[str, int] = {}
+        self.size = 0
+        """Characters of the whole statement with every layer in the place of its name."""
 
     def text(self) -> str:
         """The whole statement.
@@ -102,7 +107,9 @@ class Statement(Writer):
     def finish(self, query: exp.Select) -> str:
         begin = "WITH RECURSIVE" if self.recursive else "WITH"
         ending = f"\n{self.dialect.ending}" if self.dialect.ending else ""
-        return f"{begin} {_LINES.join(self.written)}\n{self.print(query)}{ending}"
+        text = self.print(query)
+        self.size = self._size(text)
+        return f"{begin} {_LINES.join(self.written)}\n{text}{ending}"
 
     def write(self, query: exp.Select) -> str:
         found = self._shown(query) if self.cluster else None
@@ -126,6 +133,9 @@ class Statement(Writer):
             names += given
         return names
 
+    def columns(self, source: str) -> list[str] | None:
+        return self.shown.get(source)
+
     def carried(self, source: str, kept: Collection[str] | None) -> list[str | exp.Expression]:
         """A cluster plans every column of every layer, so it is told which are read."""
         known = self.shown.get(source)
@@ -137,7 +147,11 @@ class Statement(Writer):
         if self.dialect.quoted:
             layer, bracket, columns = name.partition("(")
             name = self.print(exp.to_identifier(layer, quoted=True)) + bracket + columns
+        self.sizes[name] = self._size(query)
         super().add(name, query, form)
+
+    def _size(self, query: str) -> int:
+        return len(query) + sum(self.sizes.get(each[0], 0) for each in _LAYER.finditer(query))
 
     def print(self, query: exp.Expression) -> str:
         if self.dialect.folds:

@@ -131,6 +131,8 @@ class Dialect:
         double_keys: Whether 0.0 and -0.0 are known to be one key where rows are joined or grouped.
         cluster: Whether rows are spread over machines: they have no order, and a sub-query sees the row
             outside by equal keys only.
+        inlined: Whether layers are always put into the queries that read them, so that a long statement is better
+            off with windows than with joins of a layer to itself.
         wide: Whether whole numbers of 38 digits are divided into whole numbers, which sharing an amount takes.
         notice: What to know of a dialect that is tried out; None for one that is promised.
     """
@@ -156,6 +158,7 @@ class Dialect:
     connected: Components | None = by_steps
     double_keys: bool = True
     cluster: bool = False
+    inlined: bool = False
     wide: bool = False
     notice: str | None = None
 

@@ -65,6 +65,18 @@ def _spark_filter(node: exp.Expression) -> exp.Expression:
     return node.this
 
 
+def _spark_window(node: exp.Expression) -> exp.Expression:
+    """An aggregate that is several here has a window around each of them."""
+    if isinstance(node.this, exp.AggFunc | exp.RowNumber | exp.Lead) or not node.this.find(exp.AggFunc):
+        return node
+    for each in [*node.this.find_all(exp.AggFunc, exp.Anonymous)]:
+        if isinstance(each, exp.AggFunc) or each.name.upper() == "COLLECT_LIST":
+            window = node.copy()
+            window.set("this", each.copy())
+            each.replace(window)
+    return node.this
+
+
 def _spark_quantile(node: exp.Expression) -> exp.Expression:
     """The value at its place among the sorted ones: PERCENTILE_DISC takes no moments, and gives doubles."""
     value, share = node.expressions
@@ -106,6 +118,7 @@ def _spark() -> Dialect:
         rules={
             **dict.fromkeys(
                 [
+                    exp.ArgMax,
                     exp.ArrayContains,
                     exp.Day,
                     exp.Explode,
@@ -127,6 +140,7 @@ def _spark() -> Dialect:
             exp.TimestampTrunc: _spark_trunc,
             exp.UnixToTime: written_as(_MOMENT, "spark"),
             exp.Where: _spark_where,
+            exp.Window: _spark_window,
         },
         functions={
             BINARY: first,
@@ -152,6 +166,7 @@ def _spark() -> Dialect:
         },
         setting="SET spark.sql.analyzer.maxIterations = 1000",
         cluster=True,
+        inlined=True,
         wide=True,
         connected=in_arrays,
     )
