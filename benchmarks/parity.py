@@ -9,8 +9,9 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping
+from multiprocessing import get_context
 
-from attrs import define
+from attrs import define, fields
 from tests.parity.compare_facts import Outputs, Tables
 from tests.parity.facts import make_fact_pack
 from tests.parity.generate import make_pack
@@ -114,6 +115,54 @@ def _total(counts: Mapping[str, Count]) -> str:
     return f"{values:,} values compared, {wrong:,} mismatches"
 
 
+def judged(job: int, given: argparse.Namespace) -> tuple[dict[str, Count], int, int]:
+    """What one process compares: its share of the rule sets; how many there were, and how many did not load."""
+    due = len(range(job, given.rule_sets, given.jobs))
+    seed, done, refused, told = given.seed + job * 2 * due, 0, 0, time.monotonic()
+    with ways(given.memory, not given.no_spark) as all_ways:
+        unknown = [name for name in given.only or () if name not in all_ways]
+        if unknown:
+            raise SystemExit(f"no way is called {unknown[0]!r}; there are {', '.join(map(repr, all_ways))}")
+        asked = {name: way for name, way in all_ways.items() if not given.only or name in given.only}
+        counts = {name: Count() for name in asked}
+        reported: set[str] = set()
+        kinds = list(_KINDS.items())
+        while done < due:
+            kind, (prepare, make) = kinds[seed % len(kinds)]
+            try:
+                case = prepare(seed, given.rows)
+            except tc.PolicyError:  # constants that do not fit
+                refused, seed = refused + 1, seed + 1
+                continue
+            for name in compare(case, asked, counts):
+                print(f"{name} differs for the rule set over {kind} of seed {seed}", flush=True)
+                if name not in reported:
+                    reported.add(name)
+                    print(shown(case, asked[name], make, seed), flush=True)
+            seed, done = seed + 1, done + 1
+            if time.monotonic() - told > _EVERY:
+                told = time.monotonic()
+                print(f"{done:,} of {due:,} rule sets: {_total(counts)}", file=sys.stderr, flush=True)
+    return counts, done, refused
+
+
+def _added(parts: list[dict[str, Count]]) -> dict[str, Count]:
+    return {
+        name: Count(*(sum(getattr(part[name], each.name) for part in parts) for each in fields(Count)))
+        for name in parts[0]
+    }
+
+
+def _write(given: argparse.Namespace, counts: Mapping[str, Count], seconds: float) -> None:
+    """Keep the counts of the ways that were compared beside those of the others."""
+    path = RESULTS / "parity.json"
+    kept = json.loads(path.read_text("utf-8"))["ways"] if path.exists() and given.only else {}
+    how = {"machine": machine(), "rows": given.rows, "memory": given.memory, "seconds": round(seconds)}
+    for name, each in counts.items():
+        kept[name] = {"rulesets": each.rulesets, "values": each.values, "mismatches": each.mismatches, **how}
+    path.write_text(json.dumps({"ways": kept}, indent=2) + "\n", "utf-8")
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.parity", description=__doc__)
     parser.add_argument("--rule-sets", type=int, default=100, metavar="N", help="half over events, half over columns")
@@ -121,44 +170,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="the first one")
     parser.add_argument("--memory", default="300MB", metavar="SIZE", help="the limit of a run with little memory")
     parser.add_argument("--no-spark", action="store_true", help="without Spark, which takes seconds for each")
+    parser.add_argument("--only", action="append", metavar="WAY", help="compare this way, and others so named, alone")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes that share the rule sets")
     parser.add_argument("--write", action="store_true", help="keep the counts in benchmarks/results/parity.json")
     given = parser.parse_args(arguments)
-    began = told = time.monotonic()
-    refused = 0
-    with ways(given.memory, not given.no_spark) as all_ways:
-        counts = {name: Count() for name in all_ways}
-        reported: set[str] = set()
-        kinds = list(_KINDS.items())
-        seed, done = given.seed, 0
-        while done < given.rule_sets:
-            kind, (prepare, make) = kinds[seed % len(kinds)]
-            try:
-                case = prepare(seed, given.rows)
-            except tc.PolicyError:  # constants that do not fit
-                refused, seed = refused + 1, seed + 1
-                continue
-            for name in compare(case, all_ways, counts):
-                print(f"{name} differs for the rule set over {kind} of seed {seed}", flush=True)
-                if name not in reported:
-                    reported.add(name)
-                    print(shown(case, all_ways[name], make, seed), flush=True)
-            seed, done = seed + 1, done + 1
-            if time.monotonic() - told > _EVERY:
-                told = time.monotonic()
-                print(f"{done:,} of {given.rule_sets:,} rule sets: {_total(counts)}", file=sys.stderr, flush=True)
+    began = time.monotonic()
+    if given.jobs == 1:
+        parts = [judged(0, given)]
+    else:
+        with get_context("spawn").Pool(given.jobs) as pool:
+            parts = pool.starmap(judged, [(job, given) for job in range(given.jobs)], chunksize=1)
     seconds = time.monotonic() - began
+    counts = _added([each for each, _, _ in parts])
+    done, refused = (sum(part[i] for part in parts) for i in (1, 2))
     print(_table(counts))
     print(f"{done:,} rule sets, {given.rows:,} rows each, in {seconds:.0f} s; {refused} more did not load")
     if given.write:
-        result = {
-            "machine": machine(),
-            "rows": given.rows,
-            "memory": given.memory,
-            "refused": refused,
-            "seconds": round(seconds),
-            "ways": {name: [each.rulesets, each.values, each.mismatches] for name, each in counts.items()},
-        }
-        (RESULTS / "parity.json").write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+        _write(given, counts, seconds)
     return 1 if any(each.mismatches for each in counts.values()) else 0
 
 

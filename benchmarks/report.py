@@ -116,22 +116,22 @@ def growth(result: Mapping[str, Any]) -> list[str]:
 
 def parity(result: Mapping[str, Any]) -> str:
     """What was compared in which ways, for the README."""
-    number = max(rulesets for rulesets, _, _ in result["ways"].values())
+    ways = result["ways"]
+    most = max(ways.values(), key=lambda each: each["rulesets"])
+    number = most["rulesets"]
     lines = [
         "",
         "**The same bits in every way**",
         "",
-        f"{number:,} random rule sets, half over events and half over columns, with {result['rows']:,} rows each;",
+        f"{number:,} random rule sets, half over events and half over columns, with {most['rows']:,} rows each;",
         "every value of every result beside that of the plain reference evaluator. Run again with",
-        f"`python -m benchmarks.parity --rule-sets {number} --rows {result['rows']} --memory {result['memory']}`.",
+        f"`python -m benchmarks.parity --rule-sets {number} --rows {most['rows']} --memory {most['memory']} --jobs 2`.",
         "",
         "| | rule sets | values | mismatches |",
         "|---|--:|--:|--:|",
     ]
-    lines += [
-        f"| {name} | {rulesets:,} | {values:,} | {mismatches:,} |"
-        for name, (rulesets, values, mismatches) in result["ways"].items()
-    ]
+    for name, each in ways.items():
+        lines.append(f"| {name} | {each['rulesets']:,} | {each['values']:,} | {each['mismatches']:,} |")
     return "\n".join(lines)
 
 

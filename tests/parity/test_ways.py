@@ -22,6 +22,22 @@ def test_all_ways_agree(capsys: pytest.CaptureFixture[str]) -> None:
     assert "6 rule sets, 60 rows each" in said
 
 
+def test_processes_share_the_rule_sets(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each takes half of them, and what they counted is added up."""
+    asked = ["--rule-sets", "3", "--rows", "40", "--no-spark", "--jobs", "2"]
+    assert parity.main([*asked, "--only", "statement in DuckDB", "--only", "records of rows"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-3] for line in lines if line.startswith(("statement in DuckDB", "records of rows"))] == [
+        "3"
+    ] * 2
+    assert not any(line.startswith("table") for line in lines)
+
+
+def test_a_way_that_there_is_not() -> None:
+    with pytest.raises(SystemExit, match="no way is called 'Spork'; there are 'records of rows', "):
+        parity.main(["--rule-sets", "1", "--no-spark", "--only", "Spork"])
+
+
 def _broken(case: Case) -> Outputs:
     """Goes wrong in the first metric of the shop k1, if it has an event."""
     found = reference(case)
