@@ -96,7 +96,8 @@ class Foundation:
             codes.OVERFLOW,
             f"this can reach {max(abs(low), abs(high)) / unit:.3g}, more than every engine computes exactly",
             span,
-            "give its inputs a `range`: in pack.yaml for columns, on the item for values",
+            "give its inputs a `range`: in pack.yaml for columns, on the item for values; for a function, make its "
+            "result a value",
         )
 
     def call(self, function: Any, args: Sequence[Expr], type_: Type, span: Span | None) -> Expr:
