@@ -1,13 +1,19 @@
-"""The 30-metric card over 1 and 10 million subjects: score, level and three reasons, beside code by hand."""
+"""The 30-metric card over 1 and 10 million subjects.
+
+Score, level and three reasons beside code by hand; score and level beside rules engines, which give no reasons and
+take one subject at a time.
+"""
 
 import statistics
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import by_hand
 from benchmarks.cards import DAY, METRICS, VETOES, card30_engine
 from benchmarks.measure import Row, clock, row, worker
+from benchmarks.peers30 import PEERS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,6 +23,9 @@ __all__ = ["CASES", "frame", "rows"]
 _REPEATS = {1_000_000: 7, 10_000_000: 3}
 _OWN, _HAND, _FLOAT = "score_table", "DuckDB by hand, the same bits", "DuckDB by hand, floating point"
 _BAR = 1.2
+_LEAN, _LEAN_OUTPUTS = "score_table, score and level", ["store_id", "card", "grade"]
+_SAMPLE = 2_000
+_TIMES = 50
 _HANDS: Mapping[str, Callable[["pa.Table"], object]] = {
     _HAND: by_hand.duckdb_exact,
     _FLOAT: by_hand.duckdb_float,
@@ -39,9 +48,19 @@ def frame(count: int) -> "pa.Table":
     return pa.table(columns)
 
 
-def _own(rows: "pa.Table") -> Callable[[], object]:
+def _own(rows: "pa.Table", columns: list[str] = by_hand.OUTPUTS) -> Callable[[], object]:
     engine = card30_engine()
-    return lambda: engine.score_table("card", rows, DAY, columns=by_hand.OUTPUTS)
+    return lambda: engine.score_table("card", rows, DAY, columns=columns)
+
+
+def _peer(name: str) -> Callable[[], object]:
+    points, records = PEERS[name](), frame(_SAMPLE).to_pylist()
+
+    def run() -> None:
+        for record in records:
+            points(record)
+
+    return run
 
 
 def _cases(rows: "pa.Table") -> dict[str, Callable[[], object]]:
@@ -59,6 +78,8 @@ def _case(count: int, name: str) -> Callable[[], object]:
 CASES: dict[str, Callable[[], Callable[[], object]]] = {
     f"{count:,}: {name}": partial(_case, count, name) for count in _REPEATS for name in [_OWN, *_HANDS]
 } | {f"{count:,}: the input only": partial(_input, count) for count in _REPEATS}
+CASES |= {f"{count:,}: {_LEAN}": partial(lambda count: _own(frame(count), _LEAN_OUTPUTS), count) for count in _REPEATS}
+CASES |= {name: partial(_peer, name) for name in PEERS}
 
 
 def rows() -> list[Row]:
@@ -78,8 +99,33 @@ def rows() -> list[Row]:
             bar = _BAR * hand if name == _OWN else None
             found.append(row(full, seconds, worker("peak", "table30", full), per="run", bar=bar, note=note))
         del cases
+        found += _beside_engines(count, repeats)
         only = f"{count:,}: the input only"
         found.append(row(only, [clock(CASES[only]())], worker("peak", "table30", only), per="run"))
+    return found
+
+
+def _beside_engines(count: int, repeats: int) -> list[Row]:
+    """What one subject takes among many, and in a loop over some of them."""
+    own = f"{count:,}: {_LEAN}"
+    runs = {own: CASES[own]()}
+    for name in PEERS:
+        with suppress(ImportError):
+            runs[name] = _peer(name)
+    runs[own]()
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(repeats):
+        for name, run in runs.items():
+            times[name].append(clock(run))
+    each = {name: statistics.median(seconds) / (count if name == own else _SAMPLE) for name, seconds in times.items()}
+    quickest = min(seconds for name, seconds in each.items() if name != own)
+    found = [
+        row(own, times[own], worker("peak", "table30", own), per="subject", count=count, bar=quickest / _TIMES),
+    ]
+    for name in list(runs)[1:]:
+        note = f"{each[name] / each[own]:,.0f} times score_table"
+        peak = worker("peak", "table30", name)
+        found.append(row(f"{count:,}: {name}", times[name], peak, per="subject", count=_SAMPLE, note=note))
     return found
 
 
