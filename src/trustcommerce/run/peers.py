@@ -12,6 +12,7 @@ from sqlglot import exp
 from trustcommerce.language.expressions import Expr, columns
 from trustcommerce.language.relations import Derive, Item, Measure, Peers, Relation
 from trustcommerce.plan.digest import described
+from trustcommerce.run.dialects.rules import filtered
 from trustcommerce.run.grouping import aggregated, measure_columns, narrow
 from trustcommerce.run.layers import ORDER, Held, Layers, at, needed_items
 from trustcommerce.run.sql import column
@@ -108,16 +109,9 @@ def _by_windows(layers: Layers, source: str, groups: Sequence[tuple[tuple[Expr, 
         for each in measures:
             found = aggregated(layers, each).this
             if isinstance(found, exp.Filter):
-                found = _of_some(found.this, found.expression.this)
+                found = filtered(found)
             window = exp.Window(this=found, partition_by=[part.copy() for part in parts] or None)
             wide.append(exp.alias_(window, f"wide {each.name}", quoted=True))
             made.append(exp.alias_(narrow(layers, column(f"wide {each.name}"), each), each.name, quoted=True))
     summed = layers.write(exp.select("*", *wide).from_(source, copy=False))
     return layers.write(exp.select("*", *made).from_(summed, copy=False))
-
-
-def _of_some(aggregate: exp.Expression, condition: exp.Expression) -> exp.Expression:
-    """An aggregate that sees nothing of the rows for which a condition does not hold."""
-    value = exp.Literal.number(1) if isinstance(aggregate.this, exp.Star) else aggregate.this
-    aggregate.set("this", exp.Case(ifs=[exp.If(this=condition, true=value)]))
-    return aggregate
