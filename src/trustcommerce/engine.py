@@ -145,10 +145,12 @@ class Engine:
         except (KeyError, TypeError):
             basis = self._basis(ruleset, as_of)
         basis = basis if basis.claims is None else basis.for_record(record)
+        known = peers = None
+        if known_as_of is not None or snapshot is not None:
+            known = _day(known_as_of) or basis.as_of
+            peers = None if snapshot is None else frozen_peers(snapshot, ruleset, self.plan.meaning)
         try:
-            if known_as_of is not None or snapshot is not None:
-                known = basis.as_of if known_as_of is None else day_of(known_as_of)
-                peers = None if snapshot is None else frozen_peers(snapshot, ruleset, self.plan.meaning)
+            if known is not None:
                 record = basis.program.atoms.plain(record, basis.as_of, known, peers)
             values = basis.program.score(record, basis.as_of)
         except NotJudged:
@@ -175,7 +177,7 @@ class Engine:
         known_as_of: dt.date | str | None = None,
         threads: int | None = None,
         memory: str | None = None,
-        columns: list[str] | str | None = None,
+        columns: Sequence[str] | str | None = None,
         native: bool = False,
     ) -> Any:
         """Judge every row of a table, in its order.
@@ -192,7 +194,7 @@ class Engine:
             known_as_of: What was recorded from this day on is not known; by default `as_of`.
             threads: Threads to use, all cores by default.
             memory: Memory limit such as `4GB`; beyond it work spills to disk.
-            columns: Columns of the result, all by default.
+            columns: Columns of the result, in their order; all by default.
             native: Whether the result is of the kind of `frame`: of pandas, Polars, DuckDB.
 
         Returns:
@@ -285,7 +287,7 @@ class Engine:
         from trustcommerce.warehouse import warehouse_sql
 
         plan, day = self._plan(ruleset), day_of(as_of)
-        known = day if known_as_of is None else day_of(known_as_of)
+        known = _day(known_as_of) or day
         return warehouse_sql(self.plan, plan, self._version(plan, day), dialect, day, known)
 
     def freeze(
@@ -338,10 +340,10 @@ class Engine:
     # -- helpers
 
     def _plan(self, ruleset: str) -> RuleSetPlan:
-        if ruleset not in self.plan.rulesets:
+        if not isinstance(ruleset, str) or ruleset not in self.plan.rulesets:
             raise DataError(
                 f"pack `{self.plan.pack.name}` has no rule set `{ruleset}`",
-                hint=did_you_mean(ruleset, self.rulesets) or f"it has {', '.join(self.rulesets)}",
+                hint=did_you_mean(str(ruleset), self.rulesets) or f"it has {', '.join(self.rulesets)}",
             )
         return self.plan.rulesets[ruleset]
 
@@ -373,7 +375,7 @@ def _planned(files: PackFiles, asked: tuple[Request, ...], problems: Problems | 
 
 
 def _day(given: dt.date | str | None) -> dt.date | None:
-    return None if given is None else day_of(given)
+    return None if given is None else day_of(given, "known_as_of")
 
 
 def _key(plan: RuleSetPlan, record: Any) -> str | None:

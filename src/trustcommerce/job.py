@@ -41,24 +41,30 @@ def score_frames(
     wanted: Sequence[str] | None,
 ) -> "pa.Table":
     """One rule set over a frame or file, after the rule sets that it reads."""
-    subjects = None if frame is None else rows_of(loaded, frame, plan.table, plan.name)
+    subjects = None if frame is None else rows_of(loaded, frame, plan.table or plan.name, plan.name)
     facts = facts_of(loaded, tables, plan.name)
     if subjects is not None and plan.table:
         facts.tables.setdefault(plan.table, subjects)
     with session(f"rule set `{plan.name}`", threads, memory) as opened:
         supply = Supply(loaded, opened, day, known_as_of, facts)
-        return supply.run(plan.name, subjects=subjects, wanted=wanted).table
+        found = supply.run(plan.name, subjects=subjects, wanted=wanted).table
+    return found if wanted is None else found.select(list(wanted))
 
 
 def wanted_columns(plan: RuleSetPlan, version: Version, columns: Sequence[str] | str | None) -> Sequence[str] | None:
     """The columns of a result that a caller asks for; None for all."""
-    wanted = [columns] if isinstance(columns, str) else columns
-    if wanted is not None and not wanted:
+    if columns is None:
+        return None
+    try:
+        wanted = [columns] if isinstance(columns, str) else list(dict.fromkeys(columns))
+    except TypeError:
+        raise DataError(f"`columns` are names, not a {type(columns).__name__}", ruleset=plan.name) from None
+    if not wanted:
         raise DataError("an empty list of columns asks for nothing", ruleset=plan.name, hint="None stands for all")
     known = [each.name for each in version.outputs]
-    for name in wanted or ():
+    for name in wanted:
         if name not in known:
-            hint = did_you_mean(name, known)
+            hint = did_you_mean(str(name), known)
             raise DataError(f"rule set `{plan.name}` gives no `{name}`", ruleset=plan.name, column=name, hint=hint)
     return wanted
 

@@ -38,6 +38,12 @@ def facts_of(loaded: PackPlan, given: FactTables, ruleset: str | None = None) ->
     """What a caller gives as facts: a folder or database file, or frames and paths by the name of the table."""
     if isinstance(given, str | Path):
         return Facts(folder=_folder(loaded, given))
+    if not isinstance(given, Mapping):
+        raise DataError(
+            f"a {type(given).__name__} is no tables by name",
+            ruleset=ruleset,
+            hint="give a dict of tables by their names, or the folder that holds them",
+        )
     tables = {}
     for name, table in given.items():
         if name not in loaded.pack.tables and name not in loaded.rulesets:
@@ -53,14 +59,33 @@ def _folder(loaded: PackPlan, path: str | Path) -> Folder:
 
 
 def rows_of(loaded: PackPlan, frame: Any, table: str, ruleset: str, what: str = "frame") -> Rows:
-    """A frame, or the file at a path, as rows of a declared table; `what` names a frame in messages."""
+    """A frame, or the file at a path, as rows of a declared table or of the results of a rule set.
+
+    Args:
+        table: The name of the table or rule set.
+        what: What a frame is called in messages.
+    """
     if not isinstance(frame, str | Path):
-        arrow = to_arrow(frame, ruleset)
-        return Rows(schema=arrow.schema, what=what, arrow=arrow)
+        arrow, unread = to_arrow(frame, _readable(loaded, table), what, ruleset)
+        return Rows(schema=arrow.schema, what=what, arrow=arrow, unread=unread)
     path = Path(frame)
     if not path.is_file():
         raise DataError(f"{path.as_posix()}: no such file", ruleset=ruleset)
     return _folder(loaded, path.parent).read_file(path, loaded.pack.tables.get(table))
+
+
+def _readable(loaded: PackPlan, name: str) -> set[str]:
+    """What may be read of a table, what is measured of its rows included, or of the results of a rule set."""
+    table = loaded.pack.tables.get(name)
+    found = set() if table is None else set(table.columns)
+    for plan in loaded.rulesets.values():
+        if name not in (plan.table, plan.name):
+            continue
+        for version in plan.versions:
+            found |= {each.name for each in version.inputs}
+            found |= {each.name for group in version.groups for _, each in version.measured(group)}
+            found |= {each.name for each in version.outputs} if plan.name == name else set()
+    return found
 
 
 class Supply:

@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 from decimal import Decimal
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
@@ -14,12 +15,18 @@ import pytest
 import trustcommerce as tc
 from tests.unit.kinds import DAY, OUTPUTS, RECORD, by_table, frame, refused
 
+
+class Word(StrEnum):
+    W = "w"
+
+
 BAD_VALUES = [
     ("whole", None, pa.int64(), "is missing, and integer may not be"),
     ("whole", 1001, pa.int64(), "outside its range: integer from 0 to 1,000"),
     ("whole", -1, pa.int64(), "outside its range"),
     ("whole", 10**18, pa.int64(), "outside its range"),
     ("whole", 2**63, pa.uint64(), "outside its range|too large"),
+    ("whole", 1e18, pa.float64(), "outside its range|too large"),
     ("whole", 5.5, pa.float64(), "no integer|no number of at most 0 decimal places"),
     ("whole", math.nan, pa.float64(), "no integer|no number of at most 0 decimal places"),
     ("whole", math.inf, pa.float64(), "no integer|no number of at most 0 decimal places"),
@@ -34,6 +41,9 @@ BAD_VALUES = [
     ("paid", math.nan, pa.float64(), "no money in CNY|no number of at most 2 decimal places"),
     ("paid", Decimal("1000.01"), pa.decimal128(10, 2), "outside its range: money in CNY from 0 to 1,000"),
     ("paid", Decimal("1e30"), pa.decimal128(38, 2), "outside its range|too large"),
+    ("paid", Decimal("1e26"), pa.decimal128(38, 11), "outside its range|too large"),
+    ("paid", Decimal(f"9.{'9' * 37}"), pa.decimal128(38, 37), "no money in CNY|more than 2 decimal places"),
+    ("paid", Decimal(f"0.{'9' * 38}"), pa.decimal128(38, 38), "no money in CNY|more than 2 decimal places"),
     ("flag", None, pa.bool_(), "is missing, and boolean may not be"),
     ("day", None, pa.date32(), "is missing, and date may not be"),
     ("moment", None, pa.timestamp("us"), "is missing, and timestamp may not be"),
@@ -95,6 +105,11 @@ def test_what_both_accept(engine: tc.Engine) -> None:
         ("rate", 0.5, pa.float32()),
         ("paid", 9.99, pa.float64()),
         ("paid", Decimal("9.990"), pa.decimal128(10, 3)),
+        ("paid", Decimal("9.99"), pa.decimal128(38, 37)),
+        ("paid", Decimal("9.99"), pa.decimal128(38, 30)),
+        ("paid", Decimal("9.99"), pa.decimal256(50, 2)),
+        ("rate", np.float16(0.5), pa.float16()),
+        ("rate", Decimal("0.5"), pa.decimal128(38, 38)),
         ("word", "w", pa.large_string()),
         ("day", dt.date(2023, 1, 1), pa.date64()),
         ("moment", dt.datetime(2023, 1, 1, 8), pa.timestamp("ns")),
@@ -141,13 +156,24 @@ def test_what_both_accept(engine: tc.Engine) -> None:
         ("day", pd.Timestamp("2023-01-01 08:00")),
         ("moment", "2023-01-01T08:00:00Z"),
         ("moment", pd.NaT),
+        ("moment", pd.Timestamp("2023-01-01 08:00:00.000000001")),
+        ("moment", np.datetime64("2023-01-01T08:00:00.000000001")),
+        ("day", pd.Timestamp("2023-01-01 00:00:00.000000001")),
         ("word", ["w"]),
+        ("whole", pd.NA),
+        ("whole", 1e18),
+        ("rate", np.ma.masked),
+        ("rate", np.array(0.5)),
+        ("rate", np.longdouble(0.5)),
     ],
 )
 def test_odd_values_in_a_record(engine: tc.Engine, column: str, value: Any) -> None:
     """Texts, numbers of any size, numpy and pandas: refused by name or by range, never a traceback of another kind."""
     refused(
-        lambda: engine.score("kinds", {**RECORD, column: value}, DAY), column, "a", "which is no |outside its range"
+        lambda: engine.score("kinds", {**RECORD, column: value}, DAY),
+        column,
+        "a",
+        "which is no |outside its range|is missing, and",
     )
 
 
@@ -170,12 +196,22 @@ def test_texts_and_numpy_in_a_record(engine: tc.Engine) -> None:
         ("whole", np.int64(5)),
         ("rate", np.float32(0.5)),
         ("flag", np.True_),
+        ("moment", np.datetime64("2023-01-01T08:00:00")),
+        ("moment", np.datetime64("2023-01-01T08:00:00.000000000")),
+        ("day", np.datetime64("2023-01-01")),
         ("moment_q", pd.NaT),
+        ("moment_q", np.datetime64("NaT")),
+        ("whole_q", pd.NA),
+        ("word_q", pd.NA),
+        ("word", np.str_("w")),
+        ("word", Word.W),
         ("rate", Decimal("0.5")),
     ]:
         decision = engine.score("kinds", {**RECORD, column: value}, DAY)
         assert [decision[name] for name in OUTPUTS] == [wanted[name] for name in OUTPUTS]
         assert all(type(decision[name]) is type(wanted[name]) for name in OUTPUTS)
+        assert type(decision[column]) is type(wanted[column])
+        assert decision[column] == wanted[column]
 
 
 def test_keys_of_a_record(engine: tc.Engine) -> None:

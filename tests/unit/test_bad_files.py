@@ -238,6 +238,15 @@ def test_broken_json_lines(engine: tc.Engine, tmp_path: Path, data: bytes, says:
         run(engine, tmp_path, "shop_counts.jsonl", data)
 
 
+def test_columns_of_parquet_that_differ_in_case(engine: tc.Engine, tmp_path: Path) -> None:
+    """What reads the files takes them for one column; those that nothing declares do no harm."""
+    path = tmp_path / "shop_counts.parquet"
+    table = pa.table({"shop": ["a"], "orders": [1], "ORDERS": [2], "Rate": [1], "more": [1], "MORE": [2]})
+    parquet.write_table(table, path)
+    with pytest.raises(tc.DataError, match="shop_counts.parquet: `orders` and `ORDERS` differ in case only"):
+        run(engine, tmp_path, "shop_counts.parquet", path.read_bytes())
+
+
 def test_broken_parquet(engine: tc.Engine, tmp_path: Path) -> None:
     """A file that only has the name of Parquet is refused."""
     with pytest.raises(tc.DataError, match=r"shop_counts.parquet: this is no readable Parquet file"):

@@ -104,7 +104,8 @@ def score_cluster(
     with _views(session) as views, told(plan.name):
         given = {**tables, plan.table: frame} if isinstance(tables, Mapping) else tables
         run, _ = _Job(loaded, views, Tables(session, loaded, given), day, known, counted=False).run(plan.name)
-        return run.frame(None if wanted is None else tuple(wanted))
+        found = run.frame(None if wanted is None else tuple(wanted))
+    return found if wanted is None else found.select(*(f"`{name}`" for name in wanted))
 
 
 class _Job:

@@ -27,7 +27,7 @@ def constant(value: object, span: Span | None = None) -> Literal:
     if isinstance(value, int | Decimal):
         digits = Decimal(value).as_tuple()
         scale = max(0, -int(digits.exponent))
-        scaled = int(Decimal(value).scaleb(scale))
+        scaled = int(Decimal((digits.sign, digits.digits, int(digits.exponent) + scale)))
         return Literal(scaled, Type(Kind.EXACT, scale, None, False, scaled, scaled, (), True), span)
     return Literal(value, Type(Kind.TEXT, literal=True), span)
 

@@ -3,7 +3,6 @@
 import datetime as dt
 import math
 import re
-from decimal import Decimal
 
 from trustcommerce.language.types import Kind, Type
 from trustcommerce.read import parse_date
@@ -20,8 +19,9 @@ def parse_decimal(text: str, scale: int) -> int | None:
     """The scaled integer that `text` writes, or None when it has more places or is no number."""
     if not _DECIMAL.match(text) or len(text) > 40:
         return None
-    scaled = Decimal(text).scaleb(scale)
-    return int(scaled) if scaled == scaled.to_integral_value() else None
+    whole, _, places = text.partition(".")  # not by Decimal, which rounds to 28 digits
+    places = places.rstrip("0")
+    return int(whole + places.ljust(scale, "0")) if len(places) <= scale else None
 
 
 def parse_cell(text: str, type_: Type) -> object:

@@ -25,17 +25,17 @@ def parse_date(text: str) -> dt.date | None:
         return None
 
 
-def day_of(as_of: dt.date | str) -> dt.date:
-    """The day of judgement as callers give it.
+def day_of(given: dt.date | str, what: str = "as_of") -> dt.date:
+    """The day of judgement, or another one that `what` names, as callers give it.
 
     Raises:
         DataError: It is a moment, or no date.
     """
-    if isinstance(as_of, dt.datetime):
-        raise DataError("`as_of` is a day, not a moment", value=as_of, hint="give as_of.date()")
-    found = as_of if isinstance(as_of, dt.date) else parse_date(str(as_of))
+    if isinstance(given, dt.datetime):
+        raise DataError(f"`{what}` is a day, not a moment", value=given, hint=f"give {what}.date()")
+    found = given if isinstance(given, dt.date) else parse_date(str(given))
     if found is None:
-        raise DataError(f"`as_of` is `{as_of}`, which is no date", value=as_of, hint="write it as 2023-05-18")
+        raise DataError(f"`{what}` is `{given}`, which is no date", value=given, hint="write it as 2023-05-18")
     return found
 
 

@@ -15,6 +15,7 @@ from trustcommerce.language.names import and_others, did_you_mean
 from trustcommerce.language.relations import Field
 from trustcommerce.language.types import Kind, Type, power
 from trustcommerce.run.duck import first_row, quote
+from trustcommerce.run.rows import Rows
 from trustcommerce.run.sql import typed
 from trustcommerce.run.values import describe
 
@@ -46,26 +47,23 @@ class _Column:
 def admit(
     connection: "duckdb.DuckDBPyConnection",
     source: str,
-    schema: "pa.Schema",
+    rows: Rows,
     fields: Sequence[Field],
     key: Sequence[str],
     ruleset: str,
-    what: str,
     hidden: Collection[str] = (),
     as_of: dt.date | None = None,
     checked: set[tuple[str, str]] | None = None,
-    trusted: bool = False,
 ) -> str:
-    """Check the registered table `source` and return a query of its run-time shapes.
+    """Check the rows that are registered as `source`, and return a query of their run-time shapes.
 
     Args:
         fields: Columns that are read.
         key: Columns that must tell the rows apart.
-        what: What the table is, for messages: `frame`, or a table's name.
         hidden: Columns that are missing from `as_of` on.
         checked: Columns that were checked before, by table; what is checked now is added.
-        trusted: Whether key and values are known to be right.
     """
+    schema, what, trusted = rows.schema, rows.what, rows.judged
     absent = [each.name for each in fields if each.name not in schema.names]
     for each in fields:
         if each.name not in schema.names:
@@ -73,7 +71,7 @@ def admit(
                 f"the {what} has no column `{each.name}`{and_others(absent[1:])}",
                 ruleset=ruleset,
                 column=each.name,
-                hint=did_you_mean(each.name, schema.names),
+                hint=did_you_mean(each.name, [*schema.names, *rows.unread]),
             )
     found = [_column(each, schema.field(each.name).type, ruleset, what) for each in fields]
     known = set() if checked is None else checked
@@ -192,27 +190,31 @@ def _exact(name: str, type_: Type, arrow: Any, types: Any) -> Built:
     factor = power(type_.scale)
     if types.is_integer(arrow):
         limit = 9_000_000_000_000_000_000 // factor
-        fits = (f"NOT ({name} BETWEEN {-limit} AND {limit})", "is too large")
-        return f"CASE WHEN {name} BETWEEN {-limit} AND {limit} THEN CAST({name} AS BIGINT) * {factor} END", [fits]
+        fits = f"{name} BETWEEN {-limit} AND {limit}"
+        value = f"CASE WHEN {fits} THEN CAST({name} AS BIGINT) * {factor} END"
+        return value, [(f"NOT ({fits})", "is too large")]
     if types.is_decimal(arrow):
-        wide = f"CAST({name} AS DECIMAL(38,{max(arrow.scale, type_.scale)}))"
-        scaled = f"{wide} * {factor}"
-        places = (f"{scaled} <> ROUND({scaled}, 0)", f"has more than {type_.scale} decimal places")
-        return f"TRY_CAST({scaled} AS BIGINT)", [
-            places,
-            (f"{name} IS NOT NULL AND TRY_CAST({scaled} AS BIGINT) IS NULL", "is too large"),
-        ]
+        sql, limit = f"DECIMAL(38,{type_.scale})", 9_000_000_000_000_000_000 // factor
+        rounded = f"TRY_CAST({name} AS {sql})"  # the column's own type may have no room for the factor
+        fits = f"{rounded} BETWEEN CAST('-{limit}' AS {sql}) AND CAST('{limit}' AS {sql})"
+        value = f"CASE WHEN {fits} THEN CAST({rounded} * CAST('{factor}' AS DECIMAL(20,0)) AS BIGINT) END"
+        tests = [(f"{name} IS NOT NULL AND ({fits}) IS NOT TRUE", "is too large")]
+        if arrow.scale > type_.scale:
+            again = f"TRY_CAST({rounded} AS DECIMAL(38,{arrow.scale}))"
+            tests.append((f"{fits} AND {again} IS DISTINCT FROM {name}", f"has more than {type_.scale} decimal places"))
+        return value, tests
     if types.is_floating(arrow):
         double = f"CAST({name} AS DOUBLE)"
         scaled = f"FLOOR({double} * CAST('{factor}' AS DOUBLE) + CAST('0.5' AS DOUBLE))"
         good = f"isfinite({double}) AND abs({double}) <= CAST('{9e15 / factor!r}' AS DOUBLE)"
         exactly = f"{scaled} / CAST('{factor}' AS DOUBLE) = {double}"
         missing = f"isnan({double})" if type_.nullable else "FALSE"
+        large = f"isfinite({double}) AND NOT ({good})"
         test = (
-            f"{name} IS NOT NULL AND NOT ({missing}) AND NOT (({good}) AND {exactly})",
+            f"{name} IS NOT NULL AND NOT ({missing}) AND NOT ({large}) AND NOT (({good}) AND {exactly})",
             f"is no number of at most {type_.scale} decimal places",
         )
-        return f"CASE WHEN {good} THEN TRY_CAST({scaled} AS BIGINT) END", [test]
+        return f"CASE WHEN {good} THEN TRY_CAST({scaled} AS BIGINT) END", [(large, "is too large"), test]
     return None
 
 
@@ -232,21 +234,30 @@ def _text(name: str, type_: Type, arrow: Any, types: Any) -> Built:
     return (f"CAST({name} AS VARCHAR)", []) if fits else None
 
 
-_YEARS = "NOT ({0} BETWEEN CAST('0001-01-01' AS {1}) AND CAST('9999-12-31 23:59:59.999999' AS {1}))"
-
-
 def _date(name: str, type_: Type, arrow: Any, types: Any) -> Built:
-    date = f"CAST({name} AS DATE)"
-    tests = [(_YEARS.format(date, "DATE"), "is outside the years 1 to 9999")]
-    if types.is_timestamp(arrow) and arrow.tz is None:  # what pandas makes of dates
-        return date, [*tests, (f"CAST({date} AS TIMESTAMP) <> {name}", "is no whole day")]
-    return (date, tests) if types.is_date(arrow) else None
+    if types.is_date(arrow):
+        return _in_years(name, f"CAST({name} AS DATE)", "DATE")
+    built = _timestamp(name, type_, arrow, types)  # what pandas makes of dates
+    if built is None:
+        return None
+    moment, tests = built
+    date = f"CAST({moment} AS DATE)"
+    return date, [*tests, (f"CAST({date} AS TIMESTAMP) <> {moment}", "is no whole day")]
 
 
 def _timestamp(name: str, type_: Type, arrow: Any, types: Any) -> Built:
-    moment = f"CAST({name} AS TIMESTAMP)"
-    fits = types.is_timestamp(arrow) and arrow.tz is None
-    return (moment, [(_YEARS.format(moment, "TIMESTAMP"), "is outside the years 1 to 9999")]) if fits else None
+    if not types.is_timestamp(arrow) or arrow.tz is not None:
+        return None
+    moment, tests = _in_years(name, f"CAST({name} AS TIMESTAMP)", "TIMESTAMP")
+    if arrow.unit == "ns":
+        tests.append((f"isfinite({moment}) AND epoch_ns({name}) % 1000 <> 0", "is no timestamp in whole microseconds"))
+    return moment, tests
+
+
+def _in_years(name: str, value: str, sql: str) -> tuple[str, list[tuple[str, str]]]:
+    """A day or moment of the years that Python has."""
+    years = f"{value} BETWEEN CAST('0001-01-01' AS {sql}) AND CAST('9999-12-31 23:59:59.999999' AS {sql})"
+    return value, [(f"{name} IS NOT NULL AND ({years}) IS NOT TRUE", "is outside the years 1 to 9999")]
 
 
 def _label(name: str, type_: Type, arrow: Any, types: Any) -> Built:
@@ -313,21 +324,29 @@ def _fail(
     ruleset: str,
 ) -> None:
     name = quote(column.field.name)
-    shown = ", ".join(f"CAST({quote(k)} AS VARCHAR)" for k in key)
+    keys = ", ".join(f"CAST({quote(k)} AS VARCHAR)" for k in key)
+    numbered = f"(SELECT *, row_number() OVER () AS {quote(_PLACE)} FROM {source})"
+    order = f"{keys} NULLS LAST, {quote(_PLACE)}"
     row = first_row(
-        connection, f"SELECT {name}, {shown} FROM {source} WHERE {test} ORDER BY {shown} NULLS LAST LIMIT 1"
+        connection,
+        f"SELECT {name}, CAST({name} AS VARCHAR), {quote(_PLACE)}, {keys} FROM {numbered}"
+        f" WHERE {test} ORDER BY {order} LIMIT 1",
     )
     assert row is not None
-    value, keys = row[0], row[1:]
+    value, written, place, *found = row
     more = f" ({count} rows in all)" if count > 1 else ""
-    said = "" if value is None else f" {value!r}"
+    # Python has no days and moments beyond its years, nor nanoseconds
+    said = "" if value is None else f" {written if isinstance(value, dt.date) else repr(value)}"
     raise DataError(
         f"`{column.field.name}`{said} {message}{more}",
         ruleset=ruleset,
         column=column.field.name,
-        row=", ".join(map(str, keys)),
+        row=f"number {place}" if None in found else ", ".join(found),
         value=value,
     )
+
+
+_PLACE = "trustcommerce.place"
 
 
 def _check_key(

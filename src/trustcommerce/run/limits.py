@@ -6,6 +6,8 @@ from trustcommerce.errors import DataError
 
 __all__ = ["check_limits"]
 
+_MOST = 1024
+"""Threads; each takes memory, and a machine that can't give it ends the process."""
 _AMOUNT = re.compile(r"([0-9]{1,12}(?:\.[0-9]+)?) ?([KMGT])(i?)B")
 
 
@@ -19,11 +21,13 @@ def check_limits(threads: int | None, memory: str | None, least: int) -> int | N
     Raises:
         DataError: They are none, or too small for any work.
     """
-    if threads is not None and threads < 1:
-        raise DataError(f"{threads} threads can do nothing", hint="give 1 or more, or None for all cores")
+    if threads is not None and (type(threads) is not int or not 1 <= threads <= _MOST):
+        raise DataError(
+            f"{threads!r} is no number of threads", hint=f"give a whole number from 1 to {_MOST}, or None for all cores"
+        )
     if memory is None:
         return None
-    found = _AMOUNT.fullmatch(memory)
+    found = _AMOUNT.fullmatch(memory) if isinstance(memory, str) else None
     if found is None:
         raise DataError(f"`{memory}` is no amount of memory", hint="write it as 4GB or 500MB")
     number, unit, binary = found.groups()

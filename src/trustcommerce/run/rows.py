@@ -27,6 +27,7 @@ class Rows:
         setup: Statements that the scan needs first, such as ATTACH; safe to repeat.
         files: What the scan reads, for messages about files that break on the way.
         counts: What the reader noticed and let pass, by what it is; run.json shows it.
+        unread: Names of columns that were left out, for hints.
         judged: Whether they are the result of a rule set of this run, whose key and values need no check.
     """
 
@@ -37,6 +38,7 @@ class Rows:
     setup: Sequence[str] = ()
     files: Sequence[Path] = ()
     counts: "dict[str, int] | None" = None
+    unread: Sequence[str] = ()
     judged: bool = False
 
     def register(self, connection: "duckdb.DuckDBPyConnection", name: str) -> str:

@@ -111,6 +111,8 @@ def frozen_peers(snapshot: "Snapshot | str | Path", ruleset: str, meaning: str) 
     Raises:
         DataError: It is of another rule set, or of a pack with another meaning.
     """
+    if not isinstance(snapshot, Snapshot | str | Path):
+        raise DataError(f"a {type(snapshot).__name__} is no snapshot", ruleset=ruleset, hint="give one, or its path")
     found = snapshot if isinstance(snapshot, Snapshot) else Snapshot.load(snapshot)
     if found.ruleset != ruleset or found.meaning != meaning:
         what = f"rule set `{found.ruleset}`" if found.ruleset != ruleset else "another meaning of the pack"

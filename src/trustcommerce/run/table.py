@@ -335,19 +335,7 @@ class Run(Stages):
     def _admit(
         self, rows: Rows, source: str, fields: Sequence[Field], key: Sequence[str], hidden: Sequence[str]
     ) -> str:
-        return admit(
-            self.connection,
-            source,
-            rows.schema,
-            fields,
-            key,
-            self.plan.name,
-            rows.what,
-            hidden,
-            self.as_of,
-            self.owner.checked,
-            rows.judged,
-        )
+        return admit(self.connection, source, rows, fields, key, self.plan.name, hidden, self.as_of, self.owner.checked)
 
     def _pack_file(self, name: str, table: Table) -> None:
         columns = ", ".join(f"{quote(each.name)} {typed(each.type)}" for each in table.fields)

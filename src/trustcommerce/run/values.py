@@ -13,7 +13,7 @@ from typing import Any
 from trustcommerce.language.types import Kind, Type, power
 from trustcommerce.model.values import parse_cell, parse_decimal
 
-__all__ = ["accept", "describe", "joined_key", "show"]
+__all__ = ["accept", "describe", "joined_key", "own", "show"]
 
 
 def describe(type_: Type) -> str:
@@ -34,7 +34,9 @@ def accept(value: object, type_: Type) -> Any:
     Raises:
         ValueError: It is not of the type, or outside its range; the text says which.
     """
-    if value is None or (type_.nullable and _is_nan(value)):
+    if value.__class__ not in _OWN:
+        value = own(value)
+    if value is None or (type_.nullable and isinstance(value, float) and value != value):
         if type_.nullable:
             return None
         raise ValueError(f"is missing, and {type_} may not be")
@@ -46,9 +48,20 @@ def accept(value: object, type_: Type) -> Any:
     return found
 
 
-def _is_nan(value: object) -> bool:
-    """A double that is no number, or the moment that pandas calls not a time."""
-    return isinstance(value, float | dt.datetime) and value != value
+_OWN = frozenset({bool, int, float, str, Decimal, dt.date, dt.datetime})
+
+
+def own(value: Any) -> Any:
+    """A single value of numpy or pandas as Python's own, None for not a time and NA; anything else as it is."""
+    if type(value).__name__ == "NAType" or (isinstance(value, dt.datetime) and value != value):
+        return None
+    if not any(each.__name__ == "generic" and each.__module__ == "numpy" for each in type(value).__mro__):
+        return value  # arrays without dimensions, masked ones among them, are no single values
+    if type(value).__name__ == "datetime64":
+        whole = value.astype("datetime64[us]")
+        return None if value != value else whole.item() if whole == value else value
+    found = value.item()
+    return value if type(found) is type(value) else found  # a long double is no double
 
 
 def _shown(value: object) -> str:
@@ -60,12 +73,7 @@ def _shown(value: object) -> str:
 
 
 def _boolean(value: object, type_: Type) -> bool | None:
-    return bool(value) if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool") else None
-
-
-def _is_numpy(value: Any) -> bool:
-    """A single number of numpy, which Python's own numbers are not the class of."""
-    return hasattr(value, "item") and getattr(value, "shape", None) == ()
+    return value if isinstance(value, bool) else None
 
 
 def _exact(value: Any, type_: Type) -> int | None:
@@ -78,16 +86,16 @@ def _exact(value: Any, type_: Type) -> int | None:
         return parse_decimal(f"{value:f}", type_.scale) if written else None
     if isinstance(value, float):
         return _from_double(value, type_.scale)
-    if isinstance(value, str):
-        return parse_decimal(value, type_.scale)
-    return _exact(value.item(), type_) if _is_numpy(value) else None
+    return parse_decimal(value, type_.scale) if isinstance(value, str) else None
 
 
 def _from_double(value: float, scale: int) -> int | None:
-    """The scaled integer whose nearest double is `value`, if there is one."""
+    """The scaled integer whose nearest double is `value`, if there is one; beyond those that are, any of its size."""
     factor = float(power(scale))
-    if not math.isfinite(value) or abs(value) > 9e15 / factor:
+    if not math.isfinite(value):
         return None
+    if abs(value) > 9e15 / factor:
+        return int(value) * power(scale) if value.is_integer() else None
     scaled = math.floor(value * factor + 0.5)
     return scaled if scaled / factor == value else None
 
@@ -101,23 +109,27 @@ def _number(value: Any, type_: Type) -> float | None:
         except (OverflowError, ValueError):  # an integer beyond the doubles; a signalling NaN
             return None
         return found if math.isfinite(found) else None
-    return _number(value.item(), type_) if _is_numpy(value) else None
+    return None
 
 
 def _text(value: object, type_: Type) -> str | None:
-    return value if isinstance(value, str) else None
+    return str.__str__(value) if isinstance(value, str) else None  # of an enumeration's member the text it is
 
 
 def _date(value: object, type_: Type) -> object:
     if isinstance(value, dt.datetime):  # what pandas makes of dates: a moment at 00:00
-        whole = value == value and value.tzinfo is None and value.time() == dt.time()
-        return value.date() if whole else None
-    return value if isinstance(value, dt.date) else parse_cell(value, type_) if isinstance(value, str) else None
+        moment = _timestamp(value, type_)
+        return moment.date() if isinstance(moment, dt.datetime) and moment.time() == dt.time() else None
+    if isinstance(value, dt.date):
+        return value if type(value) is dt.date else dt.date(value.year, value.month, value.day)
+    return parse_cell(value, type_) if isinstance(value, str) else None
 
 
 def _timestamp(value: object, type_: Type) -> object:
     if isinstance(value, dt.datetime):
-        return None if value.tzinfo is not None or value != value else value
+        if value.tzinfo is not None or value != value or getattr(value, "nanosecond", None):
+            return None
+        return value if type(value) is dt.datetime else dt.datetime.combine(value.date(), value.time())
     return parse_cell(value, type_) if isinstance(value, str) else None
 
 

@@ -1,6 +1,6 @@
 """Parquet files: footers read and held to the declaration, rows left to DuckDB."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,14 +24,15 @@ def scan_parquet(files: Sequence[Path], spec: TableSpec | None, keys: Sequence[s
     """
     schemas = [_footer(path) for path in files]
     columns = [] if spec is None else [c for c in spec.columns.values() if c.source not in keys]
+    everywhere = {name for schema in schemas for name in schema.names}
     for column in columns:
-        everywhere = {name for schema in schemas for name in schema.names}
         for path, schema in zip(files, schemas, strict=True):
             if column.source in schema.names:
                 check_type(column, schema.field(column.source).type, path.name)
             elif not column.type.nullable or column.source not in everywhere:
                 require_column(column, schema.names, path.name)
         _check_zones(column, files, schemas)
+        _check_case(column, everywhere, files[0].name)
     names = None if spec is None else [c.source for c in columns]
     alike = len({_shape(schema, names) for schema in schemas}) == 1
     _check_path(files[0], columns, keys)
@@ -74,6 +75,17 @@ def _footer(path: Path) -> "pa.Schema":
 def _shape(schema: "pa.Schema", names: list[str] | None) -> tuple[tuple[str, str], ...]:
     wanted = schema.names if names is None else names
     return tuple((name, str(schema.field(name).type)) for name in wanted if name in schema.names)
+
+
+def _check_case(column: ColumnSpec, names: Collection[str], what: str) -> None:
+    """DuckDB, which reads the files, takes columns that differ in case only for one."""
+    twin = next((name for name in names if name != column.source and name.lower() == column.source.lower()), None)
+    if twin is not None and column.source in names:
+        raise DataError(
+            f"{what}: `{column.source}` and `{twin}` differ in case only",
+            column=column.source,
+            hint="rename one of them: such columns can't be told apart",
+        )
 
 
 def _check_zones(column: ColumnSpec, files: Sequence[Path], schemas: "Sequence[pa.Schema]") -> None:
