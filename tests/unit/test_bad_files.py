@@ -243,7 +243,7 @@ def test_columns_of_parquet_that_differ_in_case(engine: tc.Engine, tmp_path: Pat
     path = tmp_path / "shop_counts.parquet"
     table = pa.table({"shop": ["a"], "orders": [1], "ORDERS": [2], "Rate": [1], "more": [1], "MORE": [2]})
     parquet.write_table(table, path)
-    with pytest.raises(tc.DataError, match="shop_counts.parquet: `orders` and `ORDERS` differ in case only"):
+    with pytest.raises(tc.DataError, match=r"shop_counts.parquet: `orders` and `ORDERS` differ in case only"):
         run(engine, tmp_path, "shop_counts.parquet", path.read_bytes())
 
 

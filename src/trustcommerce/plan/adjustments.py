@@ -8,7 +8,7 @@ from trustcommerce.language.expressions import Column, Expr, Literal, poison
 from trustcommerce.language.operations import null_of, retype
 from trustcommerce.language.types import INTEGER, POINTS, UNKNOWN
 from trustcommerce.model import Adjustment, Limit, Part
-from trustcommerce.plan.context import Context
+from trustcommerce.plan.context import Context, helper
 from trustcommerce.plan.events import lower_events
 from trustcommerce.plan.items import clamp
 from trustcommerce.plan.lowering import Lowering, Target, to_points
@@ -109,14 +109,14 @@ class Adjustments:
                 value = poison(each.span)
                 continue
             self._check_bound(bound, each, part)
-            before = self._held(f"{part.path}.limits.{each.name}.before", value, start)
-            value = self._limited(f"{part.path}.limits.{each.name}", each, held, before, bound, start)
+            before = self._held(helper(part.path, f"limits.{each.name}.before"), value, start)
+            value = self._limited(helper(part.path, f"limits.{each.name}"), each, held, before, bound, start)
             shapes.append(
                 LimitShape(
                     name=each.name,
                     title=each.title,
-                    before=item_name(before, f"{part.path}.limits.{each.name}.before"),
-                    after=item_name(value, f"{part.path}.limits.{each.name}"),
+                    before=item_name(before, helper(part.path, f"limits.{each.name}.before")),
+                    after=item_name(value, helper(part.path, f"limits.{each.name}")),
                     reason=each.reason,
                     line=each.span.line,
                 )

@@ -13,6 +13,7 @@ from trustcommerce.language.operations import Operations, retype
 from trustcommerce.language.types import UNKNOWN, Kind, power
 from trustcommerce.plan.boxes import ANY, Box, Interval, domain, subtract, witness
 from trustcommerce.plan.cells import Cell, read_cell
+from trustcommerce.plan.context import helper
 from trustcommerce.plan.lowering import Lowering
 from trustcommerce.read import Entry, Mapping, Node, Scalar, Sequence, parse_grid
 
@@ -239,7 +240,7 @@ def lower_table(body: Node, lowering: Lowering) -> Expr:
     if not names or names[-1].text != "then":
         return lowering.ops.error(codes.BAD_CELL, "the header's last column is `then`", header.span)
     sources = [
-        lowering.context.hoist(f"{lowering.name}.in_{i + 1}", lowering.bind(Text.of(name)))
+        lowering.context.hoist(helper(lowering.name, f"in_{i + 1}"), lowering.bind(Text.of(name)))
         for i, name in enumerate(names[:-1])
     ]
     inputs = [lowering.present(x) if x.type != UNKNOWN else x for x in sources]

@@ -26,7 +26,12 @@ from trustcommerce.model import Pack, RuleSet
 from trustcommerce.plan.digest import described, meaning
 from trustcommerce.registry import Registry
 
-__all__ = ["Context", "Step"]
+__all__ = ["Context", "Step", "helper"]
+
+
+def helper(owner: str, what: str) -> str:
+    """The name of a number on the way to `owner`, which no name that an author gives can be."""
+    return f"{owner}~{what}"
 
 
 @frozen(eq=False)
@@ -234,7 +239,7 @@ class Context:
         """
         if isinstance(expr, Literal | Column) or columns(expr) & self.present:
             return expr
-        name = f"{'late' if late else 'shared'}.{meaning([described(expr)])[:16]}"
+        name = helper("late" if late else "shared", meaning([described(expr)])[:16])
         return self.define_once(name, expr, late=late)
 
     @contextmanager

@@ -12,7 +12,7 @@ from trustcommerce.language.expressions import Column, Expr, Literal, poison
 from trustcommerce.language.operations import constant, null_of, retype
 from trustcommerce.language.types import BOOLEAN, POINTS, UNKNOWN, Kind, Type
 from trustcommerce.model import Choice
-from trustcommerce.plan.context import Context
+from trustcommerce.plan.context import Context, helper
 from trustcommerce.read import Node, Scalar, Sequence
 
 __all__ = ["Lowering", "Target", "to_points"]
@@ -61,7 +61,7 @@ class Lowering:
     def input(self) -> Expr:
         """The value that `steps` and `curve` read, under a name so that it is computed once."""
         if self.choice.of is not None:
-            return self.context.hoist(f"{self.name}.of", self.context.bind(self.choice.of))
+            return self.context.hoist(helper(self.name, "of"), self.context.bind(self.choice.of))
         if self._of is not None:
             return self._of
         return self.ops.error(codes.MISSING_KEY, f"`{self.choice.form}` needs its input: say `of`", self.choice.span)
@@ -164,7 +164,7 @@ class Lowering:
             self.demand_answer("this condition", maybe[0].span)
         if self.hit in ("first", "unique"):
             return self._first(entries, rest, span)
-        named = [(self.context.hoist(f"{self.name}.when_{i + 1}", c), r) for i, (c, r) in enumerate(entries)]
+        named = [(self.context.hoist(helper(self.name, f"when_{i + 1}"), c), r) for i, (c, r) in enumerate(entries)]
         known = [(self.ops.is_truth(c, True) if c.type.nullable else c, r) for c, r in named]
         found = self._several(known, rest, span)
         absent = self.ops.logic("or", [self.ops.is_null(c) for c, _ in named]) if maybe else None
@@ -174,7 +174,7 @@ class Lowering:
         branches = []
         for i, (condition, result) in enumerate(entries):
             if condition.type.nullable:
-                named = self.context.hoist(f"{self.name}.when_{i + 1}", condition)
+                named = self.context.hoist(helper(self.name, f"when_{i + 1}"), condition)
                 branches.append((self.ops.is_null(named), self.missing()))
                 condition = retype(named, BOOLEAN)
             branches.append((condition, result))

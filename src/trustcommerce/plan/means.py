@@ -9,7 +9,7 @@ from trustcommerce.language.expressions import Expr, Literal, poison
 from trustcommerce.language.operations import Operations, constant, null_of, retype
 from trustcommerce.language.types import INTEGER, POINTS, UNKNOWN, Kind
 from trustcommerce.model import Part
-from trustcommerce.plan.context import Context
+from trustcommerce.plan.context import Context, helper
 from trustcommerce.plan.weights import check_weights
 
 __all__ = ["weight_of", "weighted_mean"]
@@ -40,7 +40,7 @@ def weight_of(part: Part, context: Context) -> Expr:
             if low == high
             else "weights lie between 0 and 1,000,000: give the column a `range`",
         )
-    return context.hoist(f"{part.path}.weight", weight)
+    return context.hoist(helper(part.path, "weight"), weight)
 
 
 def weighted_mean(part: Part, children: Sequence[tuple[Expr, Expr | None]], context: Context) -> tuple[Expr, Expr]:
@@ -66,7 +66,7 @@ def weighted_mean(part: Part, children: Sequence[tuple[Expr, Expr | None]], cont
         else:
             weights.append(weight)
             products.append(ops.mul(value, weight))
-    total = context.hoist(f"{part.path}.total", _sum(weights, ops))
+    total = context.hoist(helper(part.path, "total"), _sum(weights, ops))
     points = _sum(products, ops)
     if total.type == UNKNOWN or points.type == UNKNOWN:
         return poison(part.span), total

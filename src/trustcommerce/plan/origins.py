@@ -72,11 +72,14 @@ class OriginRows:
         self.columns = [*self.context.columns, *origin.columns]
         self._where: Expr | None = None
         self._before = 0
+        taken = {name.casefold(): name for name in self.context.columns}
         for name in origin.columns:
-            if name in self.context.columns:
-                self._error(
-                    codes.DUPLICATE_NAME, f"`{name}` is a column already", origin.columns[name].span, "rename it"
+            first = taken.get(name.casefold())
+            if first is not None:
+                said = (
+                    f"`{name}` is a column already" if first == name else f"`{name}` and `{first}` differ in case only"
                 )
+                self._error(codes.DUPLICATE_NAME, said, origin.columns[name].span, "rename it")
             self.context.thunks[name] = partial(self.computed, origin.columns[name])
 
     def _error(self, code: codes.Code, message: str, span: Span | None, hint: str | None = None) -> None:

@@ -6,8 +6,7 @@ from trustcommerce.language.relations import Field, Match
 from trustcommerce.language.types import BOOLEAN, UNKNOWN, Kind
 from trustcommerce.model import Item, Pool, RuleSet, Title
 from trustcommerce.plan.context import Context
-from trustcommerce.plan.reasons import TOP
-from trustcommerce.plan.shape import ItemShape, NodeShape
+from trustcommerce.plan.shape import TOP, ItemShape, NodeShape
 
 __all__ = ["outputs"]
 

@@ -9,7 +9,7 @@ from trustcommerce.language.expressions import Column, Expr, columns, poison
 from trustcommerce.language.relations import Rank, Relation
 from trustcommerce.language.types import INTEGER, NUMBER, UNKNOWN, Kind
 from trustcommerce.model import Aggregate, Item, read_aggregate
-from trustcommerce.plan.context import Context
+from trustcommerce.plan.context import Context, helper
 from trustcommerce.plan.fact_rows import FactRows
 from trustcommerce.plan.groups import partition
 from trustcommerce.read import Mapping
@@ -43,7 +43,7 @@ def lower_rank(node: Mapping, item: Item, context: Context) -> Expr:
     if value.type.kind not in _ORDERED:
         hint = "rank by a number, a moment or a level"
         return context.ops.error(codes.TYPE_MISMATCH, f"ranks by {value.type.null(False)}", aggregate.span, hint)
-    value = context.hoist(f"{item.name}.value", value)
+    value = context.hoist(helper(item.name, "value"), value)
     tests = [context.ops.negate(context.ops.is_null(value))] if value.type.nullable else []
     if aggregate.where is not None:
         tests.append(context.certain(aggregate.where, None, "wrap it: `coalesce(..., false)`"))

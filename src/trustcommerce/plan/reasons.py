@@ -12,13 +12,12 @@ from attrs import evolve, frozen
 from trustcommerce.language.expressions import Expr, Literal
 from trustcommerce.language.operations import constant, null_of, retype
 from trustcommerce.language.types import BOOLEAN, INTEGER, POINTS, TEXT, UNKNOWN
-from trustcommerce.plan.context import Context
+from trustcommerce.plan.context import Context, helper
 from trustcommerce.plan.scores import Node
-from trustcommerce.plan.shape import Line, NodeShape
+from trustcommerce.plan.shape import TOP, Line, NodeShape
 
-__all__ = ["TOP", "lower_reasons"]
+__all__ = ["lower_reasons"]
 
-TOP = 3
 _GROUP = 32
 """How many keys are compared in one step, more than `TOP`: of thousands, each group's largest are compared again."""
 INSUFFICIENT = "INSUFFICIENT_DATA"
@@ -45,16 +44,16 @@ def lower_reasons(root: Node, context: Context) -> tuple[Line, ...]:
     group: list[Expr] = []
     bits = max(1, len(losses).bit_length())
     for i, loss in enumerate(losses):
-        item = f"{shape.path}.lost.{i + 1}"
+        item = helper(shape.path, f"lost.{i + 1}")
         lost = _at_root(loss, root, context)
         if lost.type == UNKNOWN:
             continue
         named = context.define(item, lost, late=True)
         lines.append(evolve(loss.line, item=item))
         key = _key(named, bits, len(lines) - 1, context)
-        group.append(context.hoist(f"{shape.path}.key.{i + 1}", key, late=True))
+        group.append(context.hoist(helper(shape.path, f"key.{i + 1}"), key, late=True))
         if len(group) == _GROUP and len(losses) > 2 * _GROUP:  # beside what it reads, not after all of it
-            keys += _largest(f"{shape.path}.key.{i + 1}.top", group, context)
+            keys += _largest(helper(shape.path, f"key.{i + 1}.top"), group, context)
             group = []
     _rank(shape, root, lines, [*keys, *group], bits, context)
     return tuple(lines)
@@ -221,7 +220,7 @@ def _rank(
     shape: NodeShape, root: Node, lines: Sequence[Line], keys: Sequence[Expr], bits: int, context: Context
 ) -> None:
     ops, factor = context.ops, 1 << bits
-    for place, top in enumerate(_largest(f"{shape.path}.top", _few(shape.path, keys, context), context), 1):
+    for place, top in enumerate(_largest(helper(shape.path, "top"), _few(shape.path, keys, context), context), 1):
         none = ops.compare("lt", top, constant(factor))
         base = retype(top, top.type.within(0, top.type.high))
         by = Literal(factor, INTEGER.within(factor, factor))
@@ -243,7 +242,9 @@ def _few(path: str, keys: Sequence[Expr], context: Context) -> Sequence[Expr]:
         turn += 1
         groups = [keys[i : i + _GROUP] for i in range(0, len(keys), _GROUP)]
         keys = [
-            top for i, group in enumerate(groups, 1) for top in _largest(f"{path}.round_{turn}.{i}", group, context)
+            top
+            for i, group in enumerate(groups, 1)
+            for top in _largest(helper(path, f"round_{turn}.{i}"), group, context)
         ]
     return keys
 

@@ -54,6 +54,11 @@ class References:
                 read = self._of_itself if own and reference.kind == "facts" else _of_nothing
                 context.references[reference.name] = partial(read, reference)
                 continue
+            if "matched" in columns:
+                flag = f"`{reference.name}.matched` tells whether there is a row"
+                said = f"{flag}, and `{reference.target}` has such a column"
+                hint = "declare the column under another name: `its_name: {source: matched}`"
+                context.problems.add(codes.DUPLICATE_NAME, said, reference.source, hint)
             self.known[reference.name] = columns
             context.reference_columns[reference.name] = tuple(columns)
             for name, node in reference.otherwise.items() if isinstance(reference.otherwise, dict) else ():

@@ -245,16 +245,15 @@ def _check_judged(ruleset: RuleSet, context: Context) -> None:
 
 
 def _check_case(ruleset: RuleSet, context: Context) -> None:
-    """Names that differ in case only are one column to most databases."""
-    seen = {name.casefold(): name for name in context.columns}
-    said = [(each.name, each.span) for each in ruleset.items.values()]
-    said += [(each.name, each.span) for each in ruleset.scores.values()]
-    said += [(each.name, each.span) for each in ruleset.pools.values()]
-    said += [(each.name, each.span) for each in ruleset.references.values()]
-    said += [(f"{pool.name}.{each.name}", each.span) for pool in ruleset.pools.values() for each in pool.reserves]
-    for name, span in said:
-        first = seen.setdefault(name.casefold(), name)
-        if first != name:
+    """Names that differ in case only are one column to most databases; those of one block are told apart before."""
+    seen = {name.casefold(): (name, "columns") for name in context.columns}
+    said = [(each.name, each.block, each.span) for each in ruleset.items.values()]
+    said += [(each.name, "scores", each.span) for each in ruleset.scores.values()]
+    said += [(each.name, "pools", each.span) for each in ruleset.pools.values()]
+    said += [(each.name, "references", each.span) for each in ruleset.references.values()]
+    for name, block, span in said:
+        first, other = seen.setdefault(name.casefold(), (name, block))
+        if first != name and block != other:
             hint = "databases take them for one column: rename one of them"
             context.ops.error(codes.DUPLICATE_NAME, f"`{name}` and `{first}` differ in case only", span, hint)
 

@@ -17,13 +17,10 @@ from trustcommerce.language.operations import constant, null_of, retype
 from trustcommerce.language.types import BOOLEAN, POINTS, UNKNOWN, label
 from trustcommerce.model import ExceptionRule, Part
 from trustcommerce.plan.adjustments import Adjustments
-from trustcommerce.plan.context import Context
+from trustcommerce.plan.context import Context, helper
 from trustcommerce.plan.lowering import Lowering, Target, to_points
 from trustcommerce.plan.means import weight_of, weighted_mean
-from trustcommerce.plan.shape import (
-    STATUSES,
-    NodeShape,
-)
+from trustcommerce.plan.shape import STATUSES, TOP, NodeShape
 from trustcommerce.plan.shaping import shape_node
 from trustcommerce.read import Scalar
 
@@ -57,6 +54,15 @@ class Node:
 _BROKEN = Node(value=poison(), insufficient=_NO, covered=True, weight=None, shape=None)
 
 
+_TAKEN = (
+    "status",
+    *(f"{what}_{place}" for what in ("reason", "lost") for place in range(1, TOP + 1)),
+    "bonuses",
+    "deductions",
+)
+"""What columns of every score and numbers of every part are called, so that no part is."""
+
+
 class Scores:
     """All scores of one rule set; parts are lowered when first asked for, as items are."""
 
@@ -71,6 +77,9 @@ class Scores:
 
     def _announce(self, part: Part) -> None:
         for child in part.parts:
+            if child.name.casefold() in _TAKEN:
+                said = f"`{child.name}` names something of every score"
+                self.ops.error(codes.DUPLICATE_NAME, said, child.span, "rename the part")
             self.context.thunks[child.path] = partial(self._part, child)
             self._announce(child)
 
@@ -108,7 +117,7 @@ class Scores:
             return Literal(STATUSES.index(name), type_)
 
         branches: list[tuple[Expr, Expr]] = []
-        applies = self.context.known(f"{score.path}.applies")
+        applies = self.context.known(helper(score.path, "applies"))
         if applies is not None:
             branches.append((self.ops.negate(applies), status("not_applicable")))
         if node.exception is not None:
@@ -118,7 +127,7 @@ class Scores:
             ]
         branches.append((node.insufficient, status("insufficient")))
         if node.shape is not None and node.shape.missing not in (None, "insufficient"):
-            branches.append((self.ops.is_null(self._named(f"{score.path}.mean")), status("default")))
+            branches.append((self.ops.is_null(self._named(helper(score.path, "mean"))), status("default")))
         found = self.ops.case(branches, status("scored"), score.span)
         return self.context.define(f"{score.name}.status", retype(found, type_))
 
@@ -148,7 +157,7 @@ class Scores:
             value, missing, own = self._missing(part, raw, children, root)
             start = value
             if value.type.nullable and (part.bonuses or part.deductions or part.limits or part.range or part.round):
-                start = self.context.hoist(f"{part.path}.base", value)
+                start = self.context.hoist(helper(part.path, "base"), value)
                 value = retype(start, start.type.null(False))
             value, adjustments = self.adjustments.adjust(part, value)
             value, limits = self.adjustments.limit(part, value, start)
@@ -170,7 +179,7 @@ class Scores:
             value = self.ops.case(thens, value, part.span)
         if applies is not None:
             value = self.ops.case([(applies, value)], null_of(value.type), part.span)
-        name = f"{part.path}.value" if root else part.path
+        name = helper(part.path, "value") if root else part.path
         value = self.context.define(name, evolve(value, span=part.span))
         covered = own == "insufficient" or any(child.covered for child in children)
         shapes = tuple(child.shape for child in children if child.shape is not None)
@@ -250,7 +259,7 @@ class Scores:
                     "say `missing: insufficient`, or points",
                 )
             if raw.type.nullable:
-                raw = self.context.hoist(f"{part.path}.mean", raw)
+                raw = self.context.hoist(helper(part.path, "mean"), raw)
             return raw, None, policy
         if isinstance(part.missing, Scalar):
             points = to_points(self.context.bind(Text.of(part.missing)), self.context)
@@ -269,7 +278,7 @@ class Scores:
                 )
             if not raw.type.nullable:
                 return raw, None, None
-            named = self.context.hoist(f"{part.path}.mean", raw)
+            named = self.context.hoist(helper(part.path, "mean"), raw)
             return self.ops.coalesce([named, points], part.span), points, None
         if raw.type.nullable and not any(child.covered for child in children):
             what = "the score" if root else f"`{part.name}`"
@@ -290,7 +299,7 @@ class Scores:
     ) -> Expr:
         held = [child.insufficient for child in children]
         if own == "insufficient" and raw.type.nullable:
-            held.append(self.ops.is_null(self._named(f"{part.path}.mean")))
+            held.append(self.ops.is_null(self._named(helper(part.path, "mean"))))
         found = self.ops.logic("or", held) if held else _NO
         if number is not None:
             none = self.ops.compare("eq", number, constant(0))
@@ -302,14 +311,14 @@ class Scores:
             found = self.ops.logic("or", [*flagged, self.ops.logic("and", [none, found])])
         if applies is not None:
             found = self.ops.logic("and", [applies, found])
-        return self.context.hoist(f"{part.path}.insufficient", found)
+        return self.context.hoist(helper(part.path, "insufficient"), found)
 
     def _applies(self, part: Part) -> Expr | None:
         """Whether the node is applicable at all; where not, nothing else of it matters."""
         if part.applies is None:
             return None
         applies = self.context.certain(part.applies, None, "wrap it: `coalesce(..., false)`")
-        return applies if applies.type == UNKNOWN else self.context.hoist(f"{part.path}.applies", applies)
+        return applies if applies.type == UNKNOWN else self.context.hoist(helper(part.path, "applies"), applies)
 
     # -- exceptions
 
@@ -351,7 +360,7 @@ class Scores:
         if applies is not None:
             branches.insert(0, (self.ops.negate(applies), constant(0)))
         found = self.ops.case(branches, constant(0), part.span)
-        return self.context.hoist(f"{part.path}.exception", retype(found, evolve(found.type, literal=False)))
+        return self.context.hoist(helper(part.path, "exception"), retype(found, evolve(found.type, literal=False)))
 
 
 def _answers(part: Part) -> str:

@@ -8,6 +8,7 @@ from trustcommerce.model.title import Title
 
 __all__ = [
     "STATUSES",
+    "TOP",
     "AdjustmentShape",
     "ExceptionShape",
     "ItemShape",
@@ -21,6 +22,8 @@ __all__ = [
 
 STATUSES = ("scored", "default", "insufficient", "exempt", "frozen", "masked", "not_applicable")
 """Ordered by precedence in roll-ups, lowest first; `not_applicable` is of parts only."""
+TOP = 3
+"""How many reasons a score gives."""
 
 
 @frozen(kw_only=True)

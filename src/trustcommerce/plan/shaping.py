@@ -3,7 +3,7 @@
 from trustcommerce.language.expressions import Column, Expr, Literal
 from trustcommerce.model import Part
 from trustcommerce.plan.adjustments import item_name
-from trustcommerce.plan.context import Context
+from trustcommerce.plan.context import Context, helper
 from trustcommerce.plan.lowering import to_points
 from trustcommerce.plan.shape import AdjustmentShape, ExceptionShape, LimitShape, NodeShape
 from trustcommerce.read import Scalar
@@ -35,7 +35,7 @@ def shape_node(
         missing: Default points, when its `missing` gives points.
         policy: `leave_out` or `insufficient`, when its `missing` says that.
     """
-    mean = context.known(f"{part.path}.mean")
+    mean = context.known(helper(part.path, "mean"))
     root = _range(context.ruleset.scores[part.path.split(".")[0]], context)
     high = value.type.high
     if root is not None and isinstance(high, int):  # no part can lift the score above its range
@@ -47,13 +47,13 @@ def shape_node(
         reason=part.reason,
         file=part.span.file.path,
         line=part.span.line,
-        value=item_name(value, f"{part.path}.value" if weight is None else part.path),
-        mean=item_name(mean, f"{part.path}.mean") if mean is not None else None,
+        value=item_name(value, helper(part.path, "value") if weight is None else part.path),
+        mean=item_name(mean, helper(part.path, "mean")) if mean is not None else None,
         weight=_weight(weight),
         total=_weight(total),
         source=_source(part, context),
         possible=int(high) if isinstance(high, int) and abs(high) < 10**13 else None,
-        exception=item_name(exception, f"{part.path}.exception") if exception is not None else None,
+        exception=item_name(exception, helper(part.path, "exception")) if exception is not None else None,
         exceptions=tuple(
             ExceptionShape(status=rule.status, reason=rule.reason, title=rule.title, line=rule.span.line)
             for rule in part.exceptions

@@ -11,7 +11,7 @@ from trustcommerce.diagnostics import Problems, Span
 from trustcommerce.language.names import did_you_mean, nearest
 from trustcommerce.read.scalars import mistaken
 from trustcommerce.read.tree import Entry, Mapping, Node, Scalar, Sequence, plain
-from trustcommerce.schema.parts import NAME
+from trustcommerce.schema.parts import NAME, OWN_NAMES
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -44,7 +44,29 @@ def _validator(text: str) -> Any:
 
     import jsonschema
 
-    return jsonschema.Draft202012Validator(json.loads(text))
+    extend: Any = jsonschema.validators.extend
+    return extend(jsonschema.Draft202012Validator, {OWN_NAMES: _own_names})(json.loads(text))
+
+
+def _own_names(validator: object, value: object, instance: Any, schema: object) -> Iterator["ValidationError"]:
+    """The keyword `ownNames`; what it is about is found again when it is told."""
+    import jsonschema
+
+    if isinstance(instance, dict) and next(_strange_names(instance), None) is not None:
+        yield jsonschema.ValidationError("these names are taken")
+
+
+def _strange_names(names: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    """Names that may not stand, what is wrong with them, and the way out."""
+    seen: dict[str, str] = {}
+    for name in names:
+        first = seen.setdefault(name.casefold(), name)
+        if first != name:
+            hint = "databases take them for one column: rename one of them"
+            yield name, f"`{name}` and `{first}` differ in case only", hint
+        if name.startswith("__") or "~" in name:
+            hint = f"give it another name; a column may say `source: {name}`"
+            yield name, f"`{name}` is like the names that we make up", hint
 
 
 def fault(schema: dict[str, Any]) -> str | None:
@@ -153,6 +175,11 @@ def _report(error: "ValidationError", tree: Node, problems: Problems) -> bool:
     value: Any = error.validator_value
     if error.validator == "additionalProperties" and isinstance(node, Mapping):
         return _unknown_keys(error, node, problems)
+    if error.validator == OWN_NAMES and isinstance(node, Mapping):
+        keys = {entry.key.text: entry.key.span for entry in node}
+        for name, said, way_out in _strange_names(keys):
+            problems.add(codes.DUPLICATE_NAME, said, keys[name], way_out)
+        return False
     if error.validator == "not" and value == {}:  # what a schema of a plugin rules out beside something else
         problems.add(codes.UNKNOWN_KEY, f"`{error.absolute_path[-1]}` says nothing here", place.head(), "drop it")
         return True

@@ -24,6 +24,7 @@ from trustcommerce.schema.parts import (
     Schema,
     mapping,
     named,
+    owned,
 )
 
 __all__ = ["authored_schema", "case_schema", "pack_schema", "ruleset_schema", "with_dates"]
@@ -267,7 +268,7 @@ def pack_schema() -> Schema:
             "key": TEXTS,
             "time": TEXT,
             "source": TEXT,
-            "columns": {"type": "object", "additionalProperties": column, "minProperties": 1},
+            "columns": owned(column, minProperties=1),
         },
         ("columns",),
     )
@@ -286,7 +287,7 @@ def pack_schema() -> Schema:
                 "time_zone": TEXT,
                 "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
                 "plugins": {"type": "array", "items": TEXT},
-                "tables": {"type": "object", "additionalProperties": table},
+                "tables": owned(table),
                 "files": {"type": "object", "additionalProperties": table},
                 "calendars": named(calendar),
                 "reasons": {"type": "object", "additionalProperties": TITLE},

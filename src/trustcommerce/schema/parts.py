@@ -10,6 +10,7 @@ __all__ = [
     "EXPRESSIONS",
     "NAME",
     "NUMBER",
+    "OWN_NAMES",
     "RANGE",
     "RESULT",
     "STATUSES",
@@ -21,6 +22,7 @@ __all__ = [
     "Schema",
     "mapping",
     "named",
+    "owned",
 ]
 
 Schema = dict[str, Any]
@@ -36,6 +38,8 @@ RESULT: Schema = {"anyOf": [CONSTANT, {"type": "array", "items": TEXT}]}
 TEXTS: Schema = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
 TITLE: Schema = {"anyOf": [TEXT, {"type": "object", "additionalProperties": TEXT, "minProperties": 1}]}
 RANGE: Schema = {"type": "array", "items": EXPRESSION, "minItems": 2, "maxItems": 2}
+OWN_NAMES = "ownNames"
+"""Our keyword: no two names differ in case only, and none is like those that we make up."""
 NAME = "^[^\\W\\d]\\w*$"
 STATUSES = ["default", "exempt", "insufficient", "masked", "frozen"]
 TITLED = {"title": TITLE, "about": TEXT}
@@ -54,4 +58,15 @@ def mapping(properties: Mapping[str, Any], required: tuple[str, ...] = (), **mor
 
 def named(values: Schema) -> Schema:
     """A mapping from names to `values`."""
-    return {"type": "object", "patternProperties": {NAME: values}, "additionalProperties": False, "minProperties": 1}
+    return {
+        "type": "object",
+        "patternProperties": {NAME: values},
+        "additionalProperties": False,
+        "minProperties": 1,
+        OWN_NAMES: True,
+    }
+
+
+def owned(values: Schema, **more: Any) -> Schema:
+    """A mapping from names that data have, of whatever letters, to `values`."""
+    return {"type": "object", "additionalProperties": values, OWN_NAMES: True, **more}
