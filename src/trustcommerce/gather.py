@@ -12,6 +12,7 @@ from trustcommerce.plan import PackPlan, RuleSetPlan, Version
 from trustcommerce.run.evidence import FactEvidence
 from trustcommerce.run.snapshot import Snapshot
 from trustcommerce.run.table import session
+from trustcommerce.run.values import joined_key, split_key
 from trustcommerce.supply import Facts, Supply
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ __all__ = ["absent", "gather_peers", "gather_record", "record_of", "row_of"]
 def gather_record(
     loaded: PackPlan, ruleset: str, key: str, facts: Facts, day: dt.date, known_as_of: dt.date | None = None
 ) -> tuple[dict[str, Any], list[FactEvidence]]:
-    """The record of the subject with `key` (its columns joined by commas) on `day`, and the rows behind it."""
+    """The record of the subject with `key` (its columns as a line of CSV) on `day`, and the rows behind it."""
     plan = loaded.rulesets[ruleset]
     version = plan.version(day)
     assert version is not None
@@ -71,20 +72,26 @@ def record_of(row: dict[str, Any], plan: RuleSetPlan, version: Version) -> dict[
 
 
 def row_of(table: "pa.Table", key: tuple[str, ...], wanted: str) -> dict[str, Any] | None:
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    values = wanted.split(",") if len(key) > 1 else [wanted]
+    values = split_key(wanted, len(key))
     if len(values) != len(key):
         return None
     for name, value in zip(key, values, strict=True):
-        table = table.filter(pc.equal(pc.cast(table.column(name), "string"), value))
+        column, given = table.column(name), pa.scalar(value)
+        try:
+            same = pc.equal(column, given.cast(column.type))
+        except pa.ArrowException:  # no value of the column's type is written so
+            return None
+        table = table.filter(same)
     rows: list[dict[str, Any]] = table.slice(0, 1).to_pylist()
     return rows[0] if rows else None
 
 
 def absent(table: "pa.Table", plan: RuleSetPlan, key: str) -> DataError:
-    columns = [map(str, table.column(name).to_pylist()) for name in plan.key]
-    known = [",".join(values) for values in zip(*columns, strict=True)][:100_000]
+    columns = [table.column(name).to_pylist() for name in plan.key]
+    known = [joined_key(values) for values in zip(*columns, strict=True)][:100_000]
     where = f"table `{plan.table}`" if plan.table else f"the subjects of `{plan.name}`"
     return DataError(
         f"{where} has no row with the key {key}", ruleset=plan.name, row=key, hint=did_you_mean(key, known)

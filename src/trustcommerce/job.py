@@ -5,6 +5,7 @@ run.json, written beside the target and renamed into place at the end.
 """
 
 import datetime as dt
+import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -206,7 +207,16 @@ def _summary(
 
 
 def own_folder(out: Path) -> str | None:
-    """Why the folder is not replaced: no run has made it."""
-    if (out / "run.json").is_file() or not any(out.iterdir()):
+    """Why the folder is not replaced: no run has made it, or it holds more than a run made."""
+    found = {each.name for each in out.iterdir()}
+    if not found:
         return None
-    return "is not empty and was not made by a run: results go to a folder of their own"
+    try:
+        report = json.loads((out / "run.json").read_text("utf-8"))
+        strange = found - {"run.json", *(each["file"] for each in report["rulesets"].values())}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return "is not empty and was not made by a run: results go to a folder of their own"
+    if strange:
+        more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
+        return f"holds {min(strange)}{more}, which no run made: move it elsewhere"
+    return None

@@ -28,7 +28,9 @@ def replaced(out: Path, what: str, refusal: Callable[[Path], str | None]) -> Ite
     Raises:
         RunError: `out` may not be replaced, can't be written, or another process is writing it.
     """
-    out, shown = out.absolute(), out.as_posix()
+    shown, out = out.as_posix(), out.resolve()  # where a link leads to is replaced, and the link stays
+    if not out.name:
+        raise RunError(f"{shown} is the root of all folders: {what} one of their own")
     target, old = out.with_name(f"{_MARK}{out.name}"), out.with_name(f"{_MARK}{out.name}.old")
     try:
         if out.exists() and not out.is_dir():

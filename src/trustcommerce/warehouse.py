@@ -43,11 +43,11 @@ def warehouse_sql(
         *([f"What was recorded from {known_as_of} on is not known."] if known_as_of != as_of else []),
         *([f"Experimental: {found.notice}."] if found.experimental else []),
         *_reads(loaded, version),
-        *loaded.pack.notice.texts.get("en", "").splitlines(),
+        loaded.pack.notice.texts.get("en", ""),
         f"Meaning {loaded.meaning}",
         *([f"Say first: {found.setting}"] if found.setting else []),
     ]
-    return "".join(f"-- {line}\n" for line in head) + text + "\n"
+    return "".join(f"-- {line}\n" for each in head for line in each.splitlines()) + text + "\n"
 
 
 def _known() -> str:

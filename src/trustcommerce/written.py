@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from trustcommerce.errors import DataError
 from trustcommerce.gather import absent, record_of, row_of
 from trustcommerce.language.types import Kind, Type
-from trustcommerce.plan import PackPlan, RuleSetPlan, Version
+from trustcommerce.plan import PackPlan, Version
+from trustcommerce.run.values import accept, split_key
 from trustcommerce.supply import rows_of
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def written_record(loaded: PackPlan, ruleset: str, key: str, out: Path, day: dt.
         if found is None:
             raise absent(table, plan, key)
     else:
-        found = next((row for row in _rows(path, version) if _key(row, plan) == key), None)
+        found = _row(_rows(path, version), {each.name: each.type for each in version.inputs}, plan.key, key)
         if found is None:
             raise DataError(f"{path.name} has no row with the key {key}", ruleset=ruleset, row=key)
     return record_of(found, plan, version)
@@ -68,8 +69,15 @@ def _parts(folder: Path) -> "pa.Table":
     return parquet.read_table(folder)
 
 
-def _key(row: dict[str, Any], plan: RuleSetPlan) -> str:
-    return ",".join(str(row[name]) for name in plan.key)
+def _row(
+    rows: Iterator[dict[str, Any]], types: dict[str, Type], names: tuple[str, ...], key: str
+) -> dict[str, Any] | None:
+    """The row whose key has the same values, however they are written."""
+    try:
+        wanted = [accept(text, types[name]) for name, text in zip(names, split_key(key, len(names)), strict=True)]
+    except ValueError:
+        return None
+    return next((row for row in rows if [accept(row[name], types[name]) for name in names] == wanted), None)
 
 
 def _rows(path: Path, version: Version) -> Iterator[dict[str, Any]]:

@@ -135,7 +135,7 @@ def test_a_failed_run_keeps_the_earlier_output(cli: Run, facts: Path, tmp_path: 
     said = cli("run", LINKAGE, "--facts", facts, "--out", out, "--as-of", DAY, code=1)
     assert said == (
         "error: rule set `operator`, column `mean_product_score`, row `o3`: `mean_product_score` "
-        "Decimal('101.0000') is outside its range: points from 0 to 100\n"
+        "101.0000 is outside its range: points from 0 to 100\n"
     )
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["facts", "out"]
@@ -183,6 +183,33 @@ def test_folders_of_others_are_not_touched(cli: Run, facts: Path, tmp_path: Path
     assert "run.json" in names(tmp_path / "empty")
 
 
+def test_folders_that_hold_more_than_a_run_are_not_touched(cli: Run, facts: Path, tmp_path: Path) -> None:
+    """A file called run.json makes no folder ours, nor does a run make ours what was put beside its results."""
+    out = tmp_path / "out"
+    command = ("run", LINKAGE, "--facts", facts, "--as-of", DAY, "--out", out)
+    out.mkdir()
+    for text in ("{}", "[]", '{"tool": "other"}', '{"rulesets": 5}', "no json"):
+        (out / "run.json").write_text(text, "utf-8")
+        assert "was not made by a run" in cli(*command, code=1)
+    (out / "run.json").unlink()
+    cli(*command)
+    (out / "thesis").mkdir()
+    (out / "letter.txt").write_text("dear", "utf-8")
+    said = cli(*command, code=1)
+    assert said == f"error: {out.as_posix()} holds letter.txt and 1 more, which no run made: move it elsewhere\n"
+    assert {"letter.txt", "run.json", "operator.parquet"} <= {each.name for each in out.iterdir()}
+
+
+def test_a_link_to_a_folder(cli: Run, facts: Path, tmp_path: Path) -> None:
+    """What it leads to is replaced, and the link stays."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "disk")
+    cli("run", LINKAGE, "--facts", facts, "--as-of", DAY, "--out", tmp_path / "out")
+    assert (tmp_path / "out").is_symlink()
+    assert "run.json" in names(tmp_path / "disk")
+    assert "is the root of all folders" in cli("run", LINKAGE, "--facts", facts, "--as-of", DAY, "--out", "/", code=1)
+
+
 def test_runs_that_cannot_start(cli: Run, facts: Path, tmp_path: Path) -> None:
     """A missing pack, folder or file is one line on standard error."""
     out = ("--out", tmp_path / "out", "--as-of", DAY)
@@ -205,7 +232,7 @@ def test_two_runs_into_one_folder(cli: Run, facts: Path, tmp_path: Path) -> None
         said = cli(*command, code=1)
         assert said == f"error: {out.as_posix()}: another process is writing it; wait until it is done\n"
         assert names(half) == ["operator.parquet"]
-        (half / "run.json").write_text("{}", "utf-8")
+        (half / "run.json").write_text('{"rulesets": {"operator": {"file": "operator.parquet"}}}', "utf-8")
     assert names(out) == ["operator.parquet", "run.json"]
     cli(*command)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["facts", "out"]

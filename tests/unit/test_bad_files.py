@@ -135,6 +135,8 @@ def test_what_csv_may_look_like(engine: tc.Engine, tmp_path: Path, data: bytes) 
         ("2023-01-01", "2023-02-30", "since", "`since` is `2023-02-30`, which is no date"),
         ("2023-01-01", "1/1/2023", "since", "which is no date"),
         ("08:00:00", "8:00", "seen", "which is no timestamp"),
+        ("08:00:00", "24:00:00", "seen", "which is no timestamp$"),
+        ("08:00:00", "23:59:60", "seen", "which is no timestamp$"),
         ("08:00:00", "08:00:00+08:00", "seen", "carries a time zone .* and the pack says none"),
     ],
 )
@@ -216,6 +218,18 @@ def test_broken_files(engine: tc.Engine, tmp_path: Path, data: bytes, says: str)
 def test_a_file_without_rows(engine: tc.Engine, tmp_path: Path) -> None:
     """A header alone is a table without rows, and so is the result."""
     assert run(engine, tmp_path, "shop_counts.csv", lines()) == []
+    assert run(engine, tmp_path, "shop_counts.csv", HEADER) == []
+    (tmp_path / "facts/shop_counts.csv").unlink()
+    assert run(engine, tmp_path, "shop_counts.jsonl", "\n") == []
+
+
+def test_empty_cells_in_quotes(engine: tc.Engine, tmp_path: Path) -> None:
+    """They are missing, as those without quotes are, but for texts, which may be empty."""
+    quoted = ",".join(f'"{cell}"' for cell in GOOD.split(","))
+    assert run(engine, tmp_path, "shop_counts.csv", lines(quoted))[0]["late"] is None
+    with pytest.raises(tc.DataError, match="`orders` is missing, and integer may not be"):
+        run(engine, tmp_path, "shop_counts.csv", lines(quoted.replace('"10"', '""')))
+    assert run(engine, tmp_path, "shop_counts.csv", lines(quoted.replace('"s1"', '""')))[0]["shop"] == ""
 
 
 @pytest.mark.parametrize(
@@ -229,8 +243,13 @@ def test_a_file_without_rows(engine: tc.Engine, tmp_path: Path) -> None:
         (json.dumps({**GOOD_JSON, "rate": float("nan")}).encode(), "`rate` is `NaN`|`rate` is `nan`"),
         (json.dumps({**GOOD_JSON, "shop": "店"}, ensure_ascii=False).encode("gb18030"), "not UTF-8"),
         (b"[" * 100_000, "this is no JSON"),
+        (
+            json.dumps({**GOOD_JSON, "shop": "\ud83d"}).encode(),
+            r"shop_counts.jsonl:1: `\\ud83d` is half of a character",
+        ),
+        (b'{"shop": "s1", "orders": 1, "shop": "s2"}\n', "shop_counts.jsonl:1: `shop` is said twice"),
     ],
-    ids=["broken", "a list", "missing column", "text", "list in a cell", "NaN", "GB 18030", "deep"],
+    ids=["broken", "a list", "missing column", "text", "list in a cell", "NaN", "GB 18030", "deep", "half", "twice"],
 )
 def test_broken_json_lines(engine: tc.Engine, tmp_path: Path, data: bytes, says: str) -> None:
     """JSON lines are held to the same types and named by file and line."""

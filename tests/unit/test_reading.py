@@ -64,6 +64,22 @@ def test_decimals_keep_their_digits() -> None:
     assert str(resolve("1.10")) == "1.10"
 
 
+@pytest.mark.parametrize(("before", "escape"), [("# 中文中文\n", "\x01"), ("", "\x07"), ("标题: 中\n", "\x0b")])
+def test_characters_that_yaml_does_not_take(before: str, escape: str) -> None:
+    """They are found where they stand, whatever stands before."""
+    text = f"{before}a: 1\ntitle: x{escape}y\n"
+    problems = Problems()
+    parse_yaml(SourceFile(path="x.yaml", text=text), problems)
+    (problem,) = problems
+    assert problem.span.start == text.index(escape)
+
+
+def test_no_text_holds_nul() -> None:
+    """Escapes may write it, and databases do not take it."""
+    _, problems = _parse('a: "x\\0y"\n')
+    assert [each.message for each in problems] == ["no text holds the character NUL"]
+
+
 def test_carets_count_display_width() -> None:
     """The caret stands under a name that follows Chinese text."""
     tree, problems = _parse("值: 价格力 + 品质\n")

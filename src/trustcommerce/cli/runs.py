@@ -226,7 +226,7 @@ def _brief(decision: Any, lang: str) -> str:
 
 def _records(source: str) -> list[Any]:
     """JSON objects from a file or standard input: one, a list, or one a line."""
-    from decimal import Decimal
+    from trustcommerce.sources.jsonlines import parse_json
 
     try:
         text = sys.stdin.read() if source == "-" else Path(source).read_text("utf-8-sig")
@@ -236,7 +236,7 @@ def _records(source: str) -> list[Any]:
 
     def parse(text: str, first: int) -> Any:
         try:
-            return json.loads(text, parse_float=Decimal)
+            return parse_json(text, parse_float=Decimal)
         except json.JSONDecodeError as error:
             raise DataError(
                 f"{source}:{first + error.lineno - 1}:{error.colno}: this is no JSON: {error.msg}"

@@ -13,6 +13,8 @@ __all__ = ["evidence_data", "render_evidence"]
 
 _LISTED = 5
 """How many rows of a measure the text lists; the data hold more."""
+_LONG = 200
+"""Characters of a cell that the text shows."""
 _TELLING = ".of"
 """The measures whose rows people ask for: what a ratio counts, of all the rows that it might."""
 _BESIDE = (".rows", ".weight")
@@ -52,7 +54,9 @@ def render_evidence(
     lines = [words["facts"]]
     for fact in facts:
         kept = f" -> {fact.rows:,} {fact.where}" if fact.where else ""
-        lines += wrap(f"  {_named(fact, fact.fact, lang)}: {fact.seen:,} {words['rows']}{kept}", 4)
+        lines += wrap(
+            f"  {_named(fact, fact.fact, lang)}: {fact.seen:,} {words['row' if fact.seen == 1 else 'rows']}{kept}", 4
+        )
         for reason, count, rows in fact.excluded:
             if count:
                 lines += wrap(f"    {words['excluded']}: {count:,} {_named(fact, reason, lang)}", 6)
@@ -105,7 +109,10 @@ def shown(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, dt.datetime):
         return value.isoformat(" ")
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = "".join(each if each.isprintable() else " " for each in str(value))  # no line of its own making
+    return text if len(text) <= _LONG else text[: _LONG - 3] + "..."
 
 
 def evidence_data(facts: Sequence[FactEvidence]) -> list[dict[str, Any]]:

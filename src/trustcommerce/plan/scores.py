@@ -208,6 +208,8 @@ class Scores:
         )
 
     def _child(self, child: Part) -> Node:
+        if child.name.casefold() in _TAKEN:
+            return _BROKEN
         value = self.context.value(child.path, child.span)
         found = self.nodes.get(child.path)
         return (

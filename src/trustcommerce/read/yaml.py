@@ -43,7 +43,7 @@ def _explain(error: yaml.YAMLError, file: SourceFile) -> tuple[str, Span, str | 
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     at = min(getattr(mark, "index", 0) or 0, len(file.text))
     if isinstance(error, ReaderError) and error.position:
-        at = min(int(error.position), len(file.text))
+        at = len(file.text.encode()[: int(error.position)].decode(errors="ignore"))  # it counts bytes
     what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
     context = getattr(error, "context", None)
     opened = getattr(getattr(error, "context_mark", None), "index", None)
@@ -134,6 +134,8 @@ class _Builder:
         self.count(1, span)
         node: Node
         if isinstance(event, yaml.ScalarEvent):
+            if "\0" in event.value:
+                self.problems.add(codes.BAD_YAML, "no text holds the character NUL", span, "databases do not take it")
             style = _STYLES[event.style]
             value = resolve(event.value) if style == "plain" else event.value
             node = Scalar(event.value, value, span, style)

@@ -6,6 +6,7 @@ In: an Arrow table registered under a name. Out: the same name as a view of run-
 
 import datetime as dt
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
@@ -336,7 +337,7 @@ def _fail(
     value, written, place, *found = row
     more = f" ({count} rows in all)" if count > 1 else ""
     # Python has no days and moments beyond its years, nor nanoseconds
-    said = "" if value is None else f" {written if isinstance(value, dt.date) else repr(value)}"
+    said = "" if value is None else f" {written if isinstance(value, dt.date | Decimal) else repr(value)}"
     raise DataError(
         f"`{column.field.name}`{said} {message}{more}",
         ruleset=ruleset,

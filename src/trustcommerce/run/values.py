@@ -4,7 +4,9 @@ Money and decimals come as `Decimal`, whole numbers, text or doubles that write 
 places; they leave as `Decimal`, points as the nearest double.
 """
 
+import csv
 import datetime as dt
+import io
 import math
 from collections.abc import Callable
 from decimal import Decimal
@@ -13,7 +15,7 @@ from typing import Any
 from trustcommerce.language.types import Kind, Type, power
 from trustcommerce.model.values import parse_cell, parse_decimal
 
-__all__ = ["accept", "describe", "joined_key", "own", "show"]
+__all__ = ["accept", "describe", "joined_key", "own", "show", "split_key"]
 
 
 def describe(type_: Type) -> str:
@@ -66,7 +68,7 @@ def own(value: Any) -> Any:
 
 def _shown(value: object) -> str:
     try:
-        text = repr(value)
+        text = str(value) if isinstance(value, Decimal) else repr(value)
     except ValueError:  # Python does not write integers of more than 4300 digits
         return "a number of thousands of digits"
     return text if len(text) <= 60 else text[:57] + "..."
@@ -174,5 +176,16 @@ def show(value: Any, type_: Type) -> Any:
 
 
 def joined_key(key: object) -> str:
-    """A key of several columns as one text."""
-    return ",".join(map(str, key)) if isinstance(key, tuple | list) else str(key)
+    """A key as one text: values of several columns as a line of CSV, so that a comma within one is quoted."""
+    if not isinstance(key, tuple | list):
+        return str(key)
+    if len(key) == 1:
+        return str(key[0])
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(key)
+    return line.getvalue()
+
+
+def split_key(text: str, columns: int) -> list[str]:
+    """The values that `joined_key` joined; as many as there are columns, or the text can't be a key."""
+    return [text] if columns == 1 else next(csv.reader([text]), [])

@@ -39,7 +39,7 @@ def require_column(column: ColumnSpec, names: Collection[str], what: str) -> Non
         raise DataError(
             f"{what} has no column `{column.source}`",
             column=column.source,
-            hint=did_you_mean(column.source, names) or f"it has {', '.join(names)}",
+            hint=did_you_mean(column.source, names) or (f"it has {', '.join(names)}" if names else None),
         )
 
 

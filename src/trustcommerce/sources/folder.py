@@ -71,8 +71,12 @@ class Folder:
 
     def _part(self, found: Found, file: Path, spec: TableSpec) -> Rows:
         """One file, in memory."""
+        import pyarrow as pa
+
         source, what = found.source, found.name(file)
         given = _given(found, file, spec)
+        if not isinstance(given, Scan) and not given.num_columns:  # JSON lines without a line
+            given = pa.table({c.source: pa.array([], pa.string()) for c in spec.columns.values()})
         if isinstance(given, Scan) or source.typed:
             return typed_rows(given, spec, what, self.zone, (file,))
         table, ambiguous = parse_text(given, spec, what, _places(found, file), self.zone)

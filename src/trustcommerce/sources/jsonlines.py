@@ -10,7 +10,7 @@ from trustcommerce.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["jsonl_line", "read_jsonl"]
+__all__ = ["jsonl_line", "parse_json", "read_jsonl"]
 
 
 def read_jsonl(path: Path) -> "pa.Table":
@@ -54,14 +54,41 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def _object(line: str, place: str) -> dict[str, Any]:
     try:
-        row = json.loads(line, parse_float=str, parse_int=str)
+        row = parse_json(line, parse_float=str, parse_int=str)
     except json.JSONDecodeError as error:
         raise DataError(f"{place}:{error.colno}: this is no JSON: {error.msg}") from None
     except RecursionError:
         raise DataError(f"{place}: this is no JSON that can be read: it is nested too deep") from None
+    except ValueError as error:
+        raise DataError(f"{place}: {error}") from None
     if not isinstance(row, dict):
         raise DataError(f"{place}: a line holds one JSON object")
     return row
+
+
+def parse_json(text: str, **options: Any) -> Any:
+    """What `text` says.
+
+    Raises:
+        ValueError: It is no JSON, a key is said twice, or a text holds half a character, which no file can hold.
+    """
+    found = json.loads(text, object_pairs_hook=_once, **options)
+    if "\\u" in text:
+        try:
+            json.dumps(found, ensure_ascii=False, default=str).encode()
+        except UnicodeEncodeError as error:
+            half = str(error.object)[error.start]
+            raise ValueError(f"`\\u{ord(half):04x}` is half of a character, and the other half is missing") from None
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"`{twice}` is said twice")
+    return found
 
 
 def jsonl_line(path: Path, row: int) -> int:

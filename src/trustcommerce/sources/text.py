@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["parse_text", "value_of_text"]
 
 _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_MOMENT = _DATE + "[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6}0*)?"
+_MOMENT = _DATE + "[ T]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6}0*)?"
 _OFFSET = " ?(Z|UTC|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
 _PATTERNS = {
     Kind.BOOLEAN: "(?i)true|false",
@@ -74,7 +74,7 @@ def parse_text(
 
 def value_of_text(name: str, type_: Type, zone: str | None, cast: str = "CAST") -> str:
     """SQL of the value that a column of text holds; with a zone, moments that carry an offset come to it."""
-    cell = quote(name)
+    cell = _cell(name, type_)
     if type_.kind is Kind.EXACT:
         return f"{cast}({cell} AS {f'DECIMAL(38,{type_.scale})' if type_.scale else 'BIGINT'})"
     plain = f"{cast}({cell} AS {_SQL_TYPES[type_.kind]})"
@@ -83,6 +83,11 @@ def value_of_text(name: str, type_: Type, zone: str | None, cast: str = "CAST") 
     carries = f"length({cell}) > 19 AND regexp_matches({cell}, '[0-9]{_OFFSET}$')"
     instant = f"{cast}(replace(replace({cell}, ' +', '+'), ' -', '-') AS TIMESTAMPTZ)"
     return f"CASE WHEN {carries} THEN timezone({text(zone)}, {instant}) ELSE {plain} END"
+
+
+def _cell(name: str, type_: Type) -> str:
+    """A cell: an empty one in quotes is an empty text, and missing where no text is expected."""
+    return quote(name) if type_.kind is Kind.TEXT else f"nullif({quote(name)}, '')"
 
 
 def _pattern(type_: Type, zone: str | None) -> str | None:
@@ -95,7 +100,7 @@ def _pattern(type_: Type, zone: str | None) -> str | None:
 
 
 def _bad(column: ColumnSpec, zone: str | None) -> str | None:
-    pattern, name = _pattern(column.type, zone), quote(column.name)
+    pattern, name = _pattern(column.type, zone), _cell(column.name, column.type)
     if pattern is None:
         return None
     test = f"NOT regexp_full_match({name}, '{pattern}')"
