@@ -10,8 +10,9 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from multiprocessing import get_context
+from typing import Any
 
-from attrs import define, fields
+from attrs import asdict, define, fields
 from tests.parity.compare_facts import Outputs, Tables
 from tests.parity.facts import make_fact_pack
 from tests.parity.generate import make_pack
@@ -155,12 +156,19 @@ def _added(parts: list[dict[str, Count]]) -> dict[str, Count]:
 
 def _write(given: argparse.Namespace, counts: Mapping[str, Count], seconds: float) -> None:
     """Keep the counts of the ways that were compared beside those of the others."""
-    path = RESULTS / "parity.json"
-    kept = json.loads(path.read_text("utf-8"))["ways"] if path.exists() and given.only else {}
-    how = {"machine": machine(), "rows": given.rows, "memory": given.memory, "seconds": round(seconds)}
+    kept = _kept()
+    how = {"machine": machine(), "rows": given.rows, "memory": given.memory}
     for name, each in counts.items():
-        kept[name] = {"rulesets": each.rulesets, "values": each.values, "mismatches": each.mismatches, **how}
-    path.write_text(json.dumps({"ways": kept}, indent=2) + "\n", "utf-8")
+        found = {**asdict(each), "seconds": round(seconds), "seeds": [given.seed]}
+        before = kept.get(name) if given.add else None
+        kept[name] = {key: value + (before[key] if before else type(value)()) for key, value in found.items()} | how
+    (RESULTS / "parity.json").write_text(json.dumps({"ways": kept}, indent=2) + "\n", "utf-8")
+
+
+def _kept() -> dict[str, dict[str, Any]]:
+    path = RESULTS / "parity.json"
+    found: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))["ways"] if path.exists() else {}
+    return found
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -173,7 +181,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", action="append", metavar="WAY", help="compare this way, and others so named, alone")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes that share the rule sets")
     parser.add_argument("--write", action="store_true", help="keep the counts in benchmarks/results/parity.json")
+    parser.add_argument("--add", action="store_true", help="add the counts to those that are kept, of other seeds")
     given = parser.parse_args(arguments)
+    if given.add:
+        for name, each in _kept().items():
+            alike = given.seed not in each["seeds"] and (given.rows, given.memory) == (each["rows"], each["memory"])
+            if name in (given.only or [name]) and not alike:
+                parser.error(f"what is kept of {name!r} is of the same seeds, or of other rows or memory")
     began = time.monotonic()
     if given.jobs == 1:
         parts = [judged(0, given)]

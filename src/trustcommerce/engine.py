@@ -272,7 +272,7 @@ class Engine:
         """The record of one subject out of a folder of facts: columns, matched rows, what was measured.
 
         Args:
-            key: The subject's key; of several columns a tuple, or a text joined by commas.
+            key: The subject's key; of several columns a tuple, or a line of CSV.
             known_as_of: What was recorded from this day on is not known; by default `as_of`.
         """
         return self._gathered(ruleset, key, facts, as_of, known_as_of)[0]

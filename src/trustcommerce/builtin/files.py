@@ -25,7 +25,7 @@ FILES: tuple[Source | Output, ...] = (
         scan=scan_csv,
         typed=False,
         line=csv_line,
-        doc="UTF-8 CSV with a header; an empty cell is missing.",
+        doc="UTF-8 CSV with a header; an empty cell is missing, but for `` in a column of text.",
         example=example.csv,
     ),
     Source(

@@ -135,7 +135,7 @@ def _refuse(kind: str, token: str, previous: str) -> tuple[Code, str, str | None
         return (
             codes.FORBIDDEN_SYNTAX,
             f"`{token}` belongs to SQL statements, which rules do not have",
-            "look other tables up with `references`",
+            f"look other tables up with `references`; a column of that name stands in backquotes: `` `{token}` ``",
         )
     if kind == "wrong":
         hint = f"write `{_WRONG[token]}`" + ("; texts are not joined in rules" if token == "||" else "")
