@@ -1,5 +1,7 @@
 """Names that authors give: each means itself alone, whatever the engine calls the numbers on the way."""
 
+import datetime as dt
+
 import pyarrow as pa
 import pytest
 
@@ -147,3 +149,27 @@ def test_a_column_called_as_the_flag_of_a_reference(lab: Lab) -> None:
 def test_the_rules_are_right(lab: Lab) -> None:
     """What the tests above break is fine before."""
     assert lab.problems(PACK, RULES) == ()
+
+
+def test_a_reference_called_excluded(lab: Lab) -> None:
+    """Whether a row is excluded is no column of it."""
+    pack = PACK.replace("{g: text, rate: {type: integer, range: [0, 9]}}", "{g: text, small: boolean}")
+    found = []
+    for name in ("mark", "excluded"):
+        rules = f"""ruleset: r
+subject: {{name: shop, table: shops, key: id}}
+references:
+  {name}: {{table: rates, match: {{g: order_id}}, else: {{small: false}}}}
+facts:
+  sold: {{table: orders, key: id, where: not {name}.small, exclude: {{small: {{when: w < 5}}}}}}
+metrics:
+  total: {{sum: w, from: sold, window: all}}
+"""
+        tables = {
+            "orders": pa.table(
+                {"order_id": ["1", "2", "3"], "id": ["a"] * 3, "at": [dt.datetime(2023, 1, 1)] * 3, "w": [3, 40, 7]}
+            ),
+            "rates": pa.table({"g": ["1", "2"], "small": [False, True]}),
+        }
+        found.append(lab.engine(pack, rules).score_table("r", SHOPS, DAY, tables=tables)["total"].to_pylist())
+    assert found == [[7, 0, 0]] * 2

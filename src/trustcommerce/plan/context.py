@@ -212,6 +212,7 @@ class Context:
         if isinstance(expr, Literal):
             self._done[name] = expr
             return expr
+        assert name not in self._done, f"two numbers are called {name}"
         self.steps.append(Item(name=name, expr=expr, late=late))
         column = Column(name, expr.type, expr.span)
         self._done[name] = column
@@ -224,7 +225,8 @@ class Context:
     def hoist(self, name: str, expr: Expr, *, late: bool = False) -> Expr:
         """`expr` under a name; a column keeps its own and is known by this one too."""
         if isinstance(expr, Column):
-            self._done.setdefault(name, expr)
+            known = self._done.setdefault(name, expr)
+            assert isinstance(known, Column) and known.name == expr.name, f"two numbers are called {name}"
             return expr
         return self.define(name, expr, late=late)
 

@@ -14,7 +14,7 @@ from trustcommerce.language.relations import Exists, Field, Gather, Measure, Ran
 from trustcommerce.language.types import BOOLEAN, INTEGER, UNKNOWN
 from trustcommerce.model import Exclusion, Fact
 from trustcommerce.model import Item as ItemSpec
-from trustcommerce.plan.context import Context
+from trustcommerce.plan.context import Context, helper
 from trustcommerce.plan.hints import of_subject
 from trustcommerce.plan.items import lower_item
 from trustcommerce.plan.origins import OriginRows, Shared
@@ -144,7 +144,7 @@ class FactRows(OriginRows):
         """Whether the row is excluded for this reason, as a column."""
         asks = _asks(exclusion, self.references)
         metric = self.context.metric or ""
-        name = f"excluded.{exclusion.name}" + (f"[{metric}]" if asks else "")
+        name = helper("excluded", exclusion.name) + (f"[{metric}]" if asks else "")
         known = self.context.known(name)
         if known is None:
             known = self._lower_flag(exclusion, name)
