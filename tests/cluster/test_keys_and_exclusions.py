@@ -14,6 +14,8 @@ from trustcommerce.replaced import replaced
 from trustcommerce.run.dialects import DIALECTS
 
 DAY = dt.date(2023, 5, 18)
+EARLIER = '{"rulesets": {}}'
+"""What an earlier run says that wrote nothing."""
 LIMIT = "spark.sql.codegen.hugeMethodLimit"
 CHECK = "spark.trustcommerce.checkTables"
 PACK = """pack: shop
@@ -198,7 +200,7 @@ def test_two_runs_into_one_folder(spark: Any, engine: tc.Engine, tmp_path: Path)
 def test_an_interrupt(spark: Any, engine: tc.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Earlier results stay, and nothing lies beside them."""
     (tmp_path / "out").mkdir()
-    (tmp_path / "out/run.json").write_text("earlier", "utf-8")
+    (tmp_path / "out/run.json").write_text(EARLIER, "utf-8")
 
     def interrupted(text: str) -> None:
         raise KeyboardInterrupt
@@ -206,6 +208,6 @@ def test_an_interrupt(spark: Any, engine: tc.Engine, tmp_path: Path, monkeypatch
     monkeypatch.setattr(job, "say", interrupted)
     with pytest.raises(KeyboardInterrupt):
         engine.run(TABLES, tmp_path / "out", DAY, spark=spark, progress=True)
-    assert (tmp_path / "out/run.json").read_text("utf-8") == "earlier"
+    assert (tmp_path / "out/run.json").read_text("utf-8") == EARLIER
     assert sorted(each.name for each in tmp_path.iterdir()) == ["out", "pack"]
     spark.conf.set(LIMIT, "65535")

@@ -25,6 +25,8 @@ from trustcommerce.report import RunReport
 
 ROOT = Path(__file__).parents[2]
 DAY = dt.date(2023, 5, 18)
+EARLIER = '{"rulesets": {}}'
+"""What an earlier run says that wrote nothing."""
 OWN = {"seconds", "file"}
 
 
@@ -227,10 +229,10 @@ def test_broken_tables(spark: Any, engine: tc.Engine, tmp_path: Path, case: str,
     name, values, message = BAD[case]
     stores = STORES.set_column(STORES.column_names.index(name), name, values)
     (tmp_path / "out").mkdir()
-    (tmp_path / "out/run.json").write_text("earlier", "utf-8")
+    (tmp_path / "out/run.json").write_text(EARLIER, "utf-8")
     with pytest.raises(tc.DataError, match=message):
         engine.run({"stores": stores, "orders": ORDERS}, tmp_path / "out", DAY, spark=spark)
-    assert (tmp_path / "out/run.json").read_text("utf-8") == "earlier"
+    assert (tmp_path / "out/run.json").read_text("utf-8") == EARLIER
     assert not spark.catalog.listTables()
 
 
@@ -241,6 +243,9 @@ def test_tables_that_are_not_there(spark: Any, engine: tc.Engine) -> None:
     with pytest.raises(tc.DataError, match="table `stores` has no column `kind`") as caught:
         engine.run({"stores": STORES.rename_columns(["k", "kinds"]), "orders": ORDERS}, None, DAY, spark=spark)
     assert caught.value.hint == "did you mean `kinds`?"
+    twins = spark.createDataFrame([("s1", "a", "b")], "k string, kind string, Kind string")
+    with pytest.raises(tc.DataError, match="`kind` and `Kind` of table `stores` differ in case only"):
+        engine.run({"stores": twins, "orders": ORDERS}, None, DAY, spark=spark)
     with pytest.raises(tc.DataError, match="the pack has no table `order`"):
         engine.run({"stores": STORES, "order": ORDERS}, None, DAY, spark=spark)
 
@@ -338,7 +343,7 @@ def test_a_run_that_is_interrupted(spark: Any, tmp_path: Path) -> None:
     """In the middle of a job of Spark's: one word, and the results of the day before are still there."""
     out = tmp_path / "out"
     out.mkdir()
-    (out / "run.json").write_text("earlier", "utf-8")
+    (out / "run.json").write_text(EARLIER, "utf-8")
     command = [sys.executable, "-m", "trustcommerce", "run", ROOT / "policies/kuaishou", "--out", out]
     command += ["--facts", ROOT / "seeds/kuaishou", "--as-of", "2023-05-18", "--engine", "spark"]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -352,7 +357,7 @@ def test_a_run_that_is_interrupted(spark: Any, tmp_path: Path) -> None:
     assert said.splitlines()[-1] == "interrupted"
     assert "Traceback" not in said
     assert [each.name for each in out.iterdir()] == ["run.json"]
-    assert (out / "run.json").read_text("utf-8") == "earlier"
+    assert (out / "run.json").read_text("utf-8") == EARLIER
 
 
 def test_a_full_disk(spark: Any, engine: tc.Engine, tmp_path: Path) -> None:

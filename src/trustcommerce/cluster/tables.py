@@ -5,7 +5,7 @@ the pack's zone.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,8 +62,8 @@ class Tables:
         if isinstance(self.given, Mapping):
             if name not in self.given:
                 raise DataError(f"table `{name}` is needed and not given", ruleset=ruleset)
-            frame = self._frame(self.given[name], name, ruleset)
-            return frame if spec is None else self._declared(frame, spec, ruleset, {n: n for n in spec.columns})
+            frame, unread = self._frame(self.given[name], name, ruleset)
+            return frame if spec is None else self._declared(frame, spec, ruleset, {n: n for n in spec.columns}, unread)
         if spec is None:
             raise DataError(f"the result of rule set `{name}` is needed and not given", ruleset=ruleset)
         names = {column.name: column.source for column in spec.columns.values()}
@@ -78,13 +78,14 @@ class Tables:
     def holds(self, name: str) -> bool:
         return isinstance(self.given, Mapping) and name in self.given
 
-    def _frame(self, given: Any, name: str, ruleset: str) -> "DataFrame":
+    def _frame(self, given: Any, name: str, ruleset: str) -> "tuple[DataFrame, Sequence[str]]":
+        """What is given for a table, and the names of columns that were left out of it already."""
         if is_spark(given):
-            frame: DataFrame = given
-            return frame
+            return given, ()
         if _is_name(given):
-            return self._table(given, ruleset)
-        return self._own(rows_of(self.loaded, given, name, ruleset, f"table `{name}`"))
+            return self._table(given, ruleset), ()
+        rows = rows_of(self.loaded, given, name, ruleset, f"table `{name}`")
+        return self._own(rows), rows.unread
 
     def _table(self, name: str, ruleset: str) -> "DataFrame":
         if not self.session.catalog.tableExists(name):
@@ -110,10 +111,27 @@ class Tables:
 
     def _own(self, rows: Rows) -> "DataFrame":
         """Rows that our own readers give."""
-        return to_spark(self.session, rows.table())
+        import pyarrow as pa
 
-    def _declared(self, frame: "DataFrame", spec: TableSpec, ruleset: str, names: Mapping[str, str]) -> "DataFrame":
-        """The declared columns that are there, under their declared names; moments with a zone in the pack's."""
+        try:
+            return to_spark(self.session, rows.table())
+        except pa.ArrowInvalid as error:  # moments that are no whole microseconds
+            raise DataError(f"the {rows.what} can't be given to Spark: {error}") from None
+
+    def _declared(
+        self,
+        frame: "DataFrame",
+        spec: TableSpec,
+        ruleset: str,
+        names: Mapping[str, str],
+        unread: Sequence[str] = (),
+    ) -> "DataFrame":
+        """The declared columns that are there, under their declared names; moments with a zone in the pack's.
+
+        Args:
+            names: The columns of the frame, by their declared names.
+            unread: Columns that were left out of the frame, for hints.
+        """
         types = dict(frame.dtypes)
         absent = [name for name in names.values() if name not in types]
         if absent:
@@ -121,8 +139,13 @@ class Tables:
                 f"table `{spec.name}` has no column `{absent[0]}`{and_others(absent[1:])}",
                 ruleset=ruleset,
                 column=absent[0],
-                hint=did_you_mean(absent[0], types),
+                hint=did_you_mean(absent[0], [*types, *unread]),
             )
+        for name in names.values():
+            twin = next((each for each in types if each != name and each.lower() == name.lower()), None)
+            if twin is not None:
+                said = f"`{name}` and `{twin}` of table `{spec.name}` differ in case only"
+                raise DataError(said, ruleset=ruleset, column=name, hint="drop one: Spark takes them for one column")
         return frame.selectExpr(
             *(f"{self._moment(source, types[source], spec, name)} AS {_quoted(name)}" for name, source in names.items())
         )
