@@ -18,8 +18,8 @@ GIVEN = [
 TELLING = re.compile(r"seen|total|(m|a|part|q|pool)\d+")
 """Those that `metric` stands for: data hold them."""
 OURS = [
-    *("value", "mean", "weight", "base", "applies", "exception", "insufficient", "lost", "limits", "of", "when_1"),
-    *("in_1", "round_1", "shared", "late", "excluded", "matched", "unexcluded", "amount", "among", "carried", "given"),
+    *("value", "mean", "base", "applies", "exception", "insufficient", "lost", "limits", "of", "when_1"),
+    *("in_1", "round_1", "shared", "late", "excluded", "unexcluded", "amount", "among", "carried", "given"),
     *("rest", "before", "reserved", "at_least", "at_most", "held", "member", "name", "score", "index", "place", "row"),
     *("rows", "subjects", "key_0", "key_1", "part", "lot", "id", "at", "r", "layer_1", "source_1", "seconds", "sum_"),
 ]
@@ -41,7 +41,7 @@ def renamed(text: str, names: dict[str, str]) -> str:
     return re.sub(pattern, lambda found: names[found[1]], text)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2, 3, 4, 5, 6, 16])  # 7 does not load: its constants do not fit
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 4, 5, 6, 8])  # 7 does not load: its constants do not fit
 def test_names_mean_nothing(seed: int) -> None:
     """Names of the engine's own making among them; reason codes that come of names are others, too."""
     events = seed % 2 == 0

@@ -166,10 +166,11 @@ def _refuse_objects(frame: Any, ruleset: str) -> None:
             continue
         first: str | None = None
         for value in frame[name]:
-            if own(value) is None or value != value:
+            plain = type(value) in _PLAIN
+            if (not plain and own(value) is None) or value != value:
                 continue
             kind = type(value).__name__ + (" with a time zone" if getattr(value, "tzinfo", None) else "")
-            if type(value) not in _PLAIN or (first is not None and kind != first):
+            if not plain or (first is not None and kind != first):
                 raise DataError(
                     f"`{name}` is an object column that holds {kind}" + (f" beside {first}" if first else ""),
                     ruleset=ruleset,
