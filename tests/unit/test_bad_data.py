@@ -200,7 +200,7 @@ def test_texts_and_numpy_in_a_record(engine: tc.Engine) -> None:
         ("moment", np.datetime64("2023-01-01T08:00:00.000000000")),
         ("day", np.datetime64("2023-01-01")),
         ("moment_q", pd.NaT),
-        ("moment_q", np.datetime64("NaT")),
+        ("moment_q", np.datetime64("NaT", "us")),
         ("whole_q", pd.NA),
         ("word_q", pd.NA),
         ("word", np.str_("w")),
