@@ -14,7 +14,7 @@ from attrs import evolve
 from trustcommerce.basis import Bases, Basis
 from trustcommerce.decision import Decision, State
 from trustcommerce.diagnostics import Diagnostic, Problems
-from trustcommerce.errors import DataError, PolicyError
+from trustcommerce.errors import DataError, PolicyError, joined
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.plan import PackPlan, RuleSetPlan, Version
 from trustcommerce.planning import asked_for, plan_files
@@ -160,8 +160,10 @@ class Engine:
                 row=_key(self._plan(ruleset), record),
             ) from None
         except DataError as error:
-            error.row = _key(self._plan(ruleset), record) if error.row is None else error.row
-            raise
+            key, found = _key(self._plan(ruleset), record), [error, *basis.program.wrong(record, basis.as_of)]
+            for each in (each for one in found for each in (one, *one.also)):
+                each.row = key if each.row is None else each.row
+            raise joined(found) from error.__cause__
         decision = Decision(basis, values)
         if previous is not None:
             decision.state.check_previous(previous)

@@ -1,10 +1,11 @@
 """The tree of errors. Everything a user can cause is one of these, never a bare traceback."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from trustcommerce.diagnostics import Diagnostic, render
 
-__all__ = ["DataError", "PluginError", "PolicyError", "RunError", "TrustCommerceError", "together"]
+__all__ = ["DataError", "PluginError", "PolicyError", "RunError", "TrustCommerceError", "joined", "kept", "together"]
 
 
 class TrustCommerceError(Exception):
@@ -28,6 +29,7 @@ class DataError(TrustCommerceError):
     Args:
         message: What is wrong, one sentence.
         ruleset: Name of the rule set being run, if any.
+        table: The table, file or result that holds it, in words, where it is not the one given as `frame`.
         column: Name of the input concerned, if any.
         row: Subject key (or row number) of the first row concerned, if any.
         value: The offending value, shown by `repr`.
@@ -40,19 +42,21 @@ class DataError(TrustCommerceError):
         message: str,
         *,
         ruleset: str | None = None,
+        table: str | None = None,
         column: str | None = None,
         row: object = None,
         value: object = None,
         hint: str | None = None,
         also: Iterable["DataError"] = (),
     ) -> None:
-        self.message, self.ruleset, self.column = message, ruleset, column
+        self.message, self.ruleset, self.table, self.column = message, ruleset, table, column
         self.row, self.value, self.hint = row, value, hint
         self.also = tuple(also)
         super().__init__(message)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (self.message, self.ruleset, self.column, self.row, self.value, self.hint, self.also)
+        parts = (self.ruleset, self.table, self.column, self.row, self.value, self.hint, self.also)
+        return _rebuild, (self.message, *parts)
 
     def __str__(self) -> str:
         return "\n\n".join([self.alone(), *map(str, self.also)])
@@ -60,8 +64,13 @@ class DataError(TrustCommerceError):
     def alone(self) -> str:
         """This error in words, without what else is wrong."""
         places = [
-            f"{name} `{value}`"
-            for name, value in (("rule set", self.ruleset), ("column", self.column), ("row", self.row))
+            f"{name} `{value}`" if name else str(value)
+            for name, value in (
+                ("rule set", self.ruleset),
+                ("", self.table),
+                ("column", self.column),
+                ("row", self.row),
+            )
             if value
         ]
         head = f"{', '.join(places)}: {self.message}" if places else self.message
@@ -71,21 +80,39 @@ class DataError(TrustCommerceError):
 def _rebuild(
     message: str,
     ruleset: str | None,
+    table: str | None,
     column: str | None,
     row: object,
     value: object,
     hint: str | None,
     also: tuple[DataError, ...],
 ) -> DataError:
-    return DataError(message, ruleset=ruleset, column=column, row=row, value=value, hint=hint, also=also)
+    return DataError(message, ruleset=ruleset, table=table, column=column, row=row, value=value, hint=hint, also=also)
+
+
+@contextmanager
+def kept(errors: list[DataError]) -> Iterator[None]:
+    """Go on after a `DataError`, and keep it for `together`."""
+    try:
+        yield
+    except DataError as error:
+        errors.append(error)
 
 
 def together(errors: Iterable[DataError]) -> None:
     """Raise several errors as one, if there are any."""
     found = list(errors)
     if found:
-        found[0].also += tuple(found[1:])
-        raise found[0]
+        raise joined(found)
+
+
+def joined(errors: Iterable[DataError]) -> DataError:
+    """The first of one error or more, with the others in its `also`; what is said twice once."""
+    first, *others = {each.alone(): each for error in errors for each in (error, *error.also)}.values()
+    for each in others:
+        each.also = ()
+    first.also = tuple(others)
+    return first
 
 
 class PluginError(TrustCommerceError):

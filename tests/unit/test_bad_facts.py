@@ -228,7 +228,8 @@ def test_rows_that_are_no_list(engine: tc.Engine, name: str, rows: Any) -> None:
 def test_rows_that_are_no_mappings(engine: tc.Engine, row: Any) -> None:
     """A row is a mapping."""
     record = {**RECORD, "sold": [ORDER, row]}
-    refused(lambda: engine.score("shop", record, DAY), "sold[1]", r"`sold\[1\]` is no mapping")
+    error = refused(lambda: engine.score("shop", record, DAY), "sold", r"`sold\[1\]` is no mapping")
+    assert error.row == "sold[1]"
 
 
 @pytest.mark.parametrize(("name", "table"), [("appealed", "appeals"), ("buyer", "buyers")])

@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from trustcommerce.errors import DataError
+from trustcommerce.errors import DataError, kept, together
 from trustcommerce.language.expressions import Expr
 from trustcommerce.language.names import and_others, did_you_mean
 from trustcommerce.language.relations import Exists, Field, Gather, Match, Relation, Scan, Table, base
@@ -127,23 +127,26 @@ class Atoms:
         known = {*self.takes, *self._other, *(f"{n}.{f.name}" for n, m in self.matches.items() for f in m.fields)}
         known |= {f"{name}.matched" for name in self.matches}
         absent = list(dict.fromkeys(self.keys.get(name, name) for name in self.expected if name not in given))
+        strange = [name for name in flat if name not in known]
+        errors = [
+            DataError(
+                f"the record has an unknown key `{name}`",
+                ruleset=self.plan.name,
+                column=str(name),
+                value=flat[name],
+                hint=did_you_mean(str(name), known),
+            )
+            for name in strange
+        ]
         if absent:
-            strange = [name for name in flat if name not in known]
-            raise DataError(
+            missing = DataError(
                 f"the record has no `{absent[0]}`{and_others(absent[1:])}",
                 ruleset=self.plan.name,
                 column=absent[0],
                 hint=did_you_mean(absent[0], map(str, strange)) or self._instead(absent[0]),
             )
-        for name, value in flat.items():
-            if name not in known:
-                raise DataError(
-                    f"the record has an unknown key `{name}`",
-                    ruleset=self.plan.name,
-                    column=str(name),
-                    value=value,
-                    hint=did_you_mean(str(name), known),
-                )
+            errors.insert(0, missing)
+        together(errors)
 
     def _check_once(self, record: Record, flat: Mapping[str, Any]) -> None:
         """What rows give is not given as a number beside them."""
@@ -171,27 +174,40 @@ class Atoms:
         world = World(as_of=as_of, known_as_of=known, scan=self._scan(record), evaluate=self._value)
         subject = self._subject(record, facts)
         found: dict[str, Any] = {}
+        errors: list[DataError] = []
         for gather in facts:
-            try:
+            with kept(errors):
                 values = world.gathered(gather, subject)
-            except DataError as error:
-                error.ruleset = self.plan.name
-                raise
-            for measure in gather.measures:
-                found[self.key(measure.name, measure.atom)] = show(values[measure.name], measure.type)
+                for measure in gather.measures:
+                    found[self.key(measure.name, measure.atom)] = show(values[measure.name], measure.type)
+        for error in errors:
+            error.ruleset = self.plan.name
+        together(errors)
         return found
 
     def _subject(self, record: Record, facts: Sequence[Gather]) -> Row:
         names = {each.name for gather in facts for each in gather.on} | {mine for g in facts for _, mine in g.outer}
         types = {each.name: each.type for each in self.version.inputs}
-        return {name: self._accepted(record, Field(name, types[name]), name) for name in names}
+        errors: list[DataError] = []
+        found = self._accepted(record, [Field(name, types[name]) for name in sorted(names)], None, errors)
+        together(errors)
+        return found
 
-    def _accepted(self, row: Record, each: Field, place: str) -> Any:
+    def _accepted(self, row: Record, fields: Iterable[Field], place: str | None, errors: list[DataError]) -> Row:
+        """The fields of a row of a fact, or of the record; what is wrong with them joins the errors."""
+        found = {}
+        for each in fields:
+            with kept(errors):
+                found[each.name] = self._value_of(row, each, place)
+        return found
+
+    def _value_of(self, row: Record, each: Field, place: str | None) -> Any:
         if each.name not in row:
             raise DataError(
-                f"`{place}` has no `{each.name}`" if place != each.name else f"the record has no `{each.name}`",
+                f"{'the record' if place is None else f'`{place}`'} has no `{each.name}`",
                 ruleset=self.plan.name,
                 column=each.name,
+                row=place,
                 hint=did_you_mean(each.name, row),
             )
         try:
@@ -210,7 +226,12 @@ class Atoms:
             if rows is None or isinstance(rows, Mapping | str) or not isinstance(rows, Iterable):
                 said = f"`{role}` must be a list of rows of table `{wanted.table}`"
                 raise DataError(said, ruleset=self.plan.name, column=role, value=rows, hint=self._beside(role))
-            found = [self._row(row, wanted, f"{role}[{i}]") for i, row in enumerate(rows)]
+            errors: list[DataError] = []
+            found = [self._row(row, wanted, f"{role}[{i}]", errors) for i, row in enumerate(rows)]
+            first: dict[str | None, DataError] = {}
+            for each in errors:
+                first.setdefault(each.column, each)
+            together(first.values())
             self._check_keys(found, wanted, role)
             return found
 
@@ -227,10 +248,12 @@ class Atoms:
                 raise DataError(said, ruleset=self.plan.name, column=scan.key[0], row=role, value=key[0])
             seen.add(key)
 
-    def _row(self, row: Any, scan: Scan, place: str) -> Row:
-        if not isinstance(row, Mapping):
-            raise DataError(f"`{place}` is no mapping", ruleset=self.plan.name, column=place, value=row)
-        return {each.name: self._accepted(row, each, place) for each in scan.fields}
+    def _row(self, row: Any, scan: Scan, place: str, errors: list[DataError]) -> Row:
+        if isinstance(row, Mapping):
+            return self._accepted(row, scan.fields, place, errors)
+        said, role = f"`{place}` is no mapping", place.partition("[")[0]
+        errors.append(DataError(said, ruleset=self.plan.name, column=role, row=place, value=row))
+        return {}
 
     def _value(self, expr: Expr, row: Row) -> Any:
         """Expressions of rows, each compiled once."""

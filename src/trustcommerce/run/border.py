@@ -1,7 +1,7 @@
 """The border of tables: what columns may hold -> run-time shapes, checked in one pass of SQL.
 
 In: an Arrow table registered under a name. Out: the same name as a view of run-time shapes, or a
-`DataError` that names rule set, column, row and value.
+`DataError` that names rule set, table, column, row and value, with every other column that is wrong.
 """
 
 import datetime as dt
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
-from trustcommerce.errors import DataError
+from trustcommerce.errors import DataError, kept, together
 from trustcommerce.language.names import and_others, did_you_mean
 from trustcommerce.language.relations import Field
 from trustcommerce.language.types import Kind, Type, power
@@ -45,6 +45,16 @@ class _Column:
         return f"{self.field.name} {self.field.type}"
 
 
+@frozen(kw_only=True)
+class _Place:
+    """Where the rows stand: in messages, and after FROM."""
+
+    ruleset: str
+    table: str | None
+    source: str
+    key: tuple[str, ...]
+
+
 def admit(
     connection: "duckdb.DuckDBPyConnection",
     source: str,
@@ -65,24 +75,28 @@ def admit(
         checked: Columns that were checked before, by table; what is checked now is added.
     """
     schema, what, trusted = rows.schema, rows.what, rows.judged
+    place = _Place(ruleset=ruleset, table=None if what == "frame" else what, source=source, key=tuple(key))
+    errors: list[DataError] = []
+    found = []
+    for each in (each for each in fields if each.name in schema.names):
+        with kept(errors):
+            found.append(_column(each, schema.field(each.name).type, place))
     absent = [each.name for each in fields if each.name not in schema.names]
-    for each in fields:
-        if each.name not in schema.names:
-            raise DataError(
-                f"the {what} has no column `{each.name}`{and_others(absent[1:])}",
-                ruleset=ruleset,
-                column=each.name,
-                hint=did_you_mean(each.name, [*schema.names, *rows.unread]),
-            )
-    found = [_column(each, schema.field(each.name).type, ruleset, what) for each in fields]
+    if absent:
+        said = f"the {what} has no column `{absent[0]}`{and_others(absent[1:])}"
+        hint = did_you_mean(absent[0], [*schema.names, *rows.unread])
+        errors.insert(0, DataError(said, ruleset=ruleset, column=absent[0], hint=hint))
     known = set() if checked is None else checked
     fresh = [each for each in found if (source, each.said) not in known]
     plain = [each for each in fresh if each.quick is not None]
     if not trusted:
         plain = _plain(connection, source, plain)
-        _check_values(connection, source, [each for each in fresh if each not in plain], key, ruleset, what)
-    if not trusted and (source, f"key {key}") not in known:
-        _check_key(connection, source, key, ruleset, what)
+        errors += _wrong_values(connection, [each for each in fresh if each not in plain], place)
+        wrong = {*absent, *(each.column for each in errors)}
+        if (source, f"key {key}") not in known and not wrong & set(key):
+            with kept(errors):
+                _check_key(connection, source, key, ruleset, what)
+    together(errors)
     known |= {(source, each.said) for each in found} | {(source, f"key {key}")}
     known |= {(source, f"plain {each.said}") for each in plain}
     found = [evolve(c, value=c.fast) if c.fast and (source, f"plain {c.said}") in known else c for c in found]
@@ -97,7 +111,7 @@ def _seen(column: "_Column", hidden: Collection[str], as_of: dt.date | None) -> 
     return f"CASE WHEN {column.value} < CAST('{as_of}' AS DATE) THEN {column.value} END"
 
 
-def _column(each: Field, arrow: "pa.DataType", ruleset: str, what: str) -> _Column:
+def _column(each: Field, arrow: "pa.DataType", place: _Place) -> _Column:
     import pyarrow as pa
 
     types, name, type_ = pa.types, quote(each.name), each.type
@@ -110,7 +124,8 @@ def _column(each: Field, arrow: "pa.DataType", ruleset: str, what: str) -> _Colu
     if built is None:
         raise DataError(
             f"`{each.name}` is {_words(arrow)}, and {describe(type_)} is expected",
-            ruleset=ruleset,
+            ruleset=place.ruleset,
+            table=place.table,
             column=each.name,
             hint=_type_hint(type_, arrow),
         )
@@ -295,59 +310,49 @@ _BUILDERS = {
 }
 
 
-def _check_values(
-    connection: "duckdb.DuckDBPyConnection",
-    source: str,
-    found: Sequence[_Column],
-    key: Sequence[str],
-    ruleset: str,
-    what: str,
-) -> None:
+def _wrong_values(connection: "duckdb.DuckDBPyConnection", found: Sequence[_Column], place: _Place) -> list[DataError]:
+    """What is wrong with the values, for each column the first that is said of it."""
     tests = [(column, test, message) for column in found for test, message in column.bad]
     if not tests:
-        return
+        return []
     counts = first_row(
-        connection, f"SELECT {', '.join(f'count(*) FILTER (WHERE {test})' for _, test, _ in tests)} FROM {source}"
+        connection, f"SELECT {', '.join(f'count(*) FILTER (WHERE {test})' for _, test, _ in tests)} FROM {place.source}"
     )
+    wrong: dict[str, DataError] = {}
     for count, (column, test, message) in zip(counts or (), tests, strict=True):
-        if count:
-            _fail(connection, source, column, test, message, int(count), key, ruleset)
+        if count and column.said not in wrong:
+            wrong[column.said] = _wrong_value(connection, column, test, message, int(count), place)
+    return list(wrong.values())
 
 
-def _fail(
-    connection: "duckdb.DuckDBPyConnection",
-    source: str,
-    column: _Column,
-    test: str,
-    message: str,
-    count: int,
-    key: Sequence[str],
-    ruleset: str,
-) -> None:
+def _wrong_value(
+    connection: "duckdb.DuckDBPyConnection", column: _Column, test: str, message: str, count: int, place: _Place
+) -> DataError:
+    """What is wrong with the first row that a test finds, in the order of the key."""
     name = quote(column.field.name)
-    keys = ", ".join(f"CAST({quote(k)} AS VARCHAR)" for k in key)
-    numbered = f"(SELECT *, row_number() OVER () AS {quote(_PLACE)} FROM {source})"
-    order = f"{keys} NULLS LAST, {quote(_PLACE)}"
+    keys = [f"CAST({quote(each)} AS VARCHAR)" for each in place.key]
+    numbered = f"(SELECT *, row_number() OVER () AS {quote(_NUMBER)} FROM {place.source})"
     row = first_row(
         connection,
-        f"SELECT {name}, CAST({name} AS VARCHAR), {quote(_PLACE)}, {keys} FROM {numbered}"
-        f" WHERE {test} ORDER BY {order} LIMIT 1",
+        f"SELECT {', '.join([name, f'CAST({name} AS VARCHAR)', quote(_NUMBER), *keys])} FROM {numbered}"
+        f" WHERE {test} ORDER BY {', '.join([*keys, quote(_NUMBER)])} LIMIT 1",
     )
     assert row is not None
-    value, written, place, *found = row
+    value, written, number, *found = row
     more = f" ({count} rows in all)" if count > 1 else ""
     # Python has no days and moments beyond its years, nor nanoseconds
     said = "" if value is None else f" {written if isinstance(value, dt.date | Decimal) else repr(value)}"
-    raise DataError(
+    return DataError(
         f"`{column.field.name}`{said} {message}{more}",
-        ruleset=ruleset,
+        ruleset=place.ruleset,
+        table=place.table,
         column=column.field.name,
-        row=f"number {place}" if None in found else ", ".join(found),
+        row=f"number {number}" if None in found or not found else ", ".join(found),
         value=value,
     )
 
 
-_PLACE = "trustcommerce.place"
+_NUMBER = "trustcommerce.number"
 
 
 def _check_key(

@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import frozen
 
-from trustcommerce.errors import DataError
+from trustcommerce.errors import DataError, kept
 from trustcommerce.language.calendar import lies_within
 from trustcommerce.language.expressions import Case, Column, Expr
 from trustcommerce.language.names import did_you_mean
@@ -65,6 +65,7 @@ class RecordProgram:
         score: `(record, as_of) -> tuple`.
         late: `(tuple, as_of) -> tuple`.
         atoms: Makes records plain: rows of facts become the numbers that they give.
+        borders: What converts or refuses the value of each key that is read.
         source: The generated source, for curious people and tests.
     """
 
@@ -74,7 +75,20 @@ class RecordProgram:
     score: Callable[[Mapping[str, Any], dt.date], tuple[Any, ...]]
     late: Callable[[tuple[Any, ...], dt.date], tuple[Any, ...]]
     atoms: Atoms
+    borders: Sequence[tuple[str, Callable[[object], Any]]]
     source: str
+
+    def wrong(self, record: object, as_of: dt.date) -> list[DataError]:
+        """Everything that is wrong with the values of a record, where `score` tells the first."""
+        errors: list[DataError] = []
+        given = record if isinstance(record, Mapping) else {}
+        with kept(errors):
+            given = self.atoms.plain(record, as_of)
+        for name, border in self.borders:
+            if name in given and not isinstance(given[name], FrozenPeers | FrozenRank):
+                with kept(errors):
+                    border(given[name])
+        return errors
 
 
 def compile_record(plan: RuleSetPlan, version: Version) -> RecordProgram:
@@ -93,6 +107,7 @@ class _Compiler:
         self.count = 0
         self.globals: dict[str, Any] = {"_date": dt.date, "_datetime": dt.datetime}
         self.atoms = Atoms(plan, version)
+        self.borders: list[tuple[str, Callable[[object], Any]]] = []
 
     def compile(self) -> RecordProgram:
         self._relation(self.version.relation)
@@ -129,6 +144,7 @@ class _Compiler:
             score=scope["score"],
             late=scope["late"],
             atoms=self.atoms,
+            borders=self.borders,
             source=text,
         )
 
@@ -225,6 +241,7 @@ class _Compiler:
         """Let a value pass, convert or refuse it; `unless` the line before took care of it."""
         border = f"_border{len(self.globals)}"
         self.globals[border] = _border(self.plan.name, each)
+        self.borders.append((each.name, self.globals[border]))
         type_ = each.type
         tests = []
         if type_.kind in _CLASSES and not (type_.kind is Kind.EXACT and type_.scale):
@@ -276,6 +293,7 @@ class _Compiler:
         row = self.source.temporary()
         reader = f"_row{len(self.globals)}"
         self.globals[reader] = _given_row(self.plan.name, match)
+        self.borders.append((name, self.globals[reader]))
         self.lines.append(f"    {row} = {reader}({given})")
         self.lines.append(f"    {matched} = {row} is not None")
         if columns:

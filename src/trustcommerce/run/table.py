@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from trustcommerce.errors import DataError, PluginError
+from trustcommerce.errors import DataError, PluginError, kept, together
 from trustcommerce.language.names import and_others
 from trustcommerce.language.relations import Field, Gather, Scan, Table
 from trustcommerce.language.types import TEXT, Type
@@ -316,11 +316,14 @@ class Run(Stages):
         for function in self.version.functions:
             self.owner.function(function)
         again = self.version.from_fact or reads_subjects_again(self.version, given)
+        errors: list[DataError] = []
         for i, source in enumerate(sources(self.version, given)):
             if isinstance(source, Table):
                 self._pack_file(f"source_{i}", source)
             elif i > 0 or again:
-                self.make("VIEW", f"source_{i}", self._scan(source))
+                with kept(errors):
+                    self.make("VIEW", f"source_{i}", self._scan(source))
+        together(errors)
 
     def _scan(self, scan: Scan) -> str:
         rows = self.owner.tables.get(scan.table)

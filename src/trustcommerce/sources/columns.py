@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trustcommerce.errors import DataError
+from trustcommerce.errors import DataError, kept, together
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.language.types import Kind
 from trustcommerce.model import ColumnSpec, TableSpec
@@ -29,8 +29,11 @@ def declared(table: "pa.Table", spec: TableSpec, what: str) -> "pa.Table":
     """The declared columns of `table` under their declared names."""
     import pyarrow as pa
 
+    errors: list[DataError] = []
     for column in spec.columns.values():
-        require_column(column, table.column_names, what)
+        with kept(errors):
+            require_column(column, table.column_names, what)
+    together(errors)
     return pa.table({column.name: table.column(column.source) for column in spec.columns.values()})
 
 
@@ -96,10 +99,13 @@ def typed_rows(
         else:
             schema = given.schema
         texts = texts or {}
+        errors: list[DataError] = []
         for column in spec.columns.values():
-            require_column(column, schema.names, what)
-            if column.name not in texts:
-                check_type(column, schema.field(column.source).type, what)
+            with kept(errors):
+                require_column(column, schema.names, what)
+                if column.name not in texts:
+                    check_type(column, schema.field(column.source).type, what)
+        together(errors)
         if isinstance(given, pa.Table):
             given = given.select([column.source for column in spec.columns.values()])
             connection.register("given", given)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from trustcommerce.errors import DataError
+from trustcommerce.errors import DataError, kept, together
 from trustcommerce.model import TableSpec
 from trustcommerce.registry import Registry, Scan
 from trustcommerce.run.rows import Rows
@@ -66,7 +66,12 @@ class Folder:
             return typed_rows(given, spec, found.what, self.zone, found.files, texts)
         if not own.columns:
             raise DataError(f"every declared column of `{spec.name}` is a key of its folders: its files hold none")
-        parts = [self._part(found, file, own) for file in found.files]
+        errors: list[DataError] = []
+        parts = []
+        for file in found.files:
+            with kept(errors):
+                parts.append(self._part(found, file, own))
+        together(errors)
         return parts[0] if len(parts) == 1 and keys is None else _joined(found, spec, parts, keys)
 
     def _part(self, found: Found, file: Path, spec: TableSpec) -> Rows:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trustcommerce.errors import DataError
+from trustcommerce.errors import DataError, kept, together
 from trustcommerce.model import ColumnSpec, TableSpec
 from trustcommerce.registry import Scan
 from trustcommerce.run.duck import quote, text
@@ -25,14 +25,17 @@ def scan_parquet(files: Sequence[Path], spec: TableSpec | None, keys: Sequence[s
     schemas = [_footer(path) for path in files]
     columns = [] if spec is None else [c for c in spec.columns.values() if c.source not in keys]
     everywhere = {name for schema in schemas for name in schema.names}
+    errors: list[DataError] = []
     for column in columns:
-        for path, schema in zip(files, schemas, strict=True):
-            if column.source in schema.names:
-                check_type(column, schema.field(column.source).type, path.name)
-            elif not column.type.nullable or column.source not in everywhere:
-                require_column(column, schema.names, path.name)
-        _check_zones(column, files, schemas)
-        _check_case(column, everywhere, files[0].name)
+        with kept(errors):
+            for path, schema in zip(files, schemas, strict=True):
+                if column.source in schema.names:
+                    check_type(column, schema.field(column.source).type, path.name)
+                elif not column.type.nullable or column.source not in everywhere:
+                    require_column(column, schema.names, path.name)
+            _check_zones(column, files, schemas)
+            _check_case(column, everywhere, files[0].name)
+    together(errors)
     names = None if spec is None else [c.source for c in columns]
     alike = len({_shape(schema, names) for schema in schemas}) == 1
     _check_path(files[0], columns, keys)

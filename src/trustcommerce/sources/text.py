@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from trustcommerce.errors import DataError
+from trustcommerce.errors import DataError, kept, together
 from trustcommerce.language.types import Kind, Type
 from trustcommerce.model import ColumnSpec, TableSpec
 from trustcommerce.run.duck import connect, first_row, quote, text
@@ -57,9 +57,12 @@ def parse_text(
                 connection,
                 f"SELECT {', '.join(f'count(*) FILTER (WHERE {test})' for test in checked.values())} FROM cells",
             )
+            errors: list[DataError] = []
             for count, (column, test) in zip(counts or (), checked.items(), strict=True):
-                if count:
-                    _fail(connection, spec.columns[column], test, int(count), place)
+                with kept(errors):
+                    if count:
+                        _fail(connection, spec.columns[column], test, int(count), place)
+            together(errors)
         columns = [f"{value_of_text(c.name, c.type, zone)} AS {quote(c.name)}" for c in spec.columns.values()]
         typed = connection.sql(f"SELECT {', '.join(columns)} FROM cells").to_arrow_table()
         connection.unregister("cells")
