@@ -11,7 +11,7 @@ from trustcommerce.diagnostics import Problems, Span
 from trustcommerce.language.names import did_you_mean, nearest
 from trustcommerce.read.scalars import mistaken
 from trustcommerce.read.tree import Entry, Mapping, Node, Scalar, Sequence, plain
-from trustcommerce.schema.parts import NAME, OWN_NAMES
+from trustcommerce.schema.parts import LANGUAGE, NAME, OWN_NAMES
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["as_meant", "check_shape", "fault"]
 
 CURRENCY = "^[A-Z]{3}$"
+_NAME_HINT = "names are letters, digits and _, and do not begin with a digit"
+_LANGUAGE_HINT = "languages have codes of ISO 639, as zh for Chinese and en for English"
 _PLANNED = ("state",)
 _EXPANDED = ("policies",)
 _WITH_KINDS = ("metrics", "values", "levels", "resources", "policies")
@@ -212,7 +214,7 @@ def _report(error: "ValidationError", tree: Node, problems: Problems) -> bool:
             codes.WRONG_SHAPE,
             f"`{error.instance}` is no name",
             place.head(),
-            "names are letters, digits and _, and do not begin with a digit",
+            _NAME_HINT,
         )
     elif error.validator in _PLAIN:
         problems.add(codes.WRONG_SHAPE, str(error.message), place.head())
@@ -259,12 +261,9 @@ def _unknown_keys(error: "ValidationError", node: Mapping, problems: Problems) -
         if name in known or any(re.search(p, name) for p in patterns):
             continue
         if patterns:
-            problems.add(
-                codes.WRONG_SHAPE,
-                f"`{name}` is no name",
-                entry.key.span,
-                "names are letters, digits and _, and do not begin with a digit",
-            )
+            language = patterns == [LANGUAGE]
+            said = f"`{name}` is no {'language' if language else 'name'}"
+            problems.add(codes.WRONG_SHAPE, said, entry.key.span, _LANGUAGE_HINT if language else _NAME_HINT)
             broken = True
         else:
             meant = did_you_mean(name, [key for key in known if key not in node])

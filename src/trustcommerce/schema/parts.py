@@ -8,6 +8,7 @@ __all__ = [
     "DATE",
     "EXPRESSION",
     "EXPRESSIONS",
+    "LANGUAGE",
     "NAME",
     "NUMBER",
     "OWN_NAMES",
@@ -36,7 +37,19 @@ EXPRESSIONS: Schema = {"anyOf": [EXPRESSION, {"type": "array", "items": EXPRESSI
 CONSTANT: Schema = {"type": ["string", "number", "boolean", "null"]}
 RESULT: Schema = {"anyOf": [CONSTANT, {"type": "array", "items": TEXT}]}
 TEXTS: Schema = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
-TITLE: Schema = {"anyOf": [TEXT, {"type": "object", "additionalProperties": TEXT, "minProperties": 1}]}
+LANGUAGE = "^(?!(cn|tw|hk|jp|kr|us|gb)(-|$))[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
+"""A code of a language; those of countries, which are easily taken for one, are not shown to anybody."""
+TITLE: Schema = {
+    "anyOf": [
+        TEXT,
+        {
+            "type": "object",
+            "patternProperties": {LANGUAGE: TEXT},
+            "additionalProperties": False,
+            "minProperties": 1,
+        },
+    ]
+}
 RANGE: Schema = {"type": "array", "items": EXPRESSION, "minItems": 2, "maxItems": 2}
 OWN_NAMES = "ownNames"
 """Our keyword: no two names differ in case only, and none is like those that we make up."""
