@@ -250,7 +250,7 @@ def test_a_full_disk(shop: Path) -> None:
     assert [name for name in names(shop) if name.startswith(".")] == []
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_run_that_is_stopped(shop: Path, how: signal.Signals) -> None:
     """Interrupted or killed, a run leaves the earlier results; what a killed one leaves is gone with the next."""
     command = [sys.executable, "-m", "trustcommerce", "run", shop / "pack", "--facts", shop / "facts"]

@@ -1,5 +1,6 @@
 """The group of commands, and the one place where errors become text and exit codes."""
 
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -38,7 +39,9 @@ for command in (
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Run the command line and exit."""
+    """Run the command line and exit; as a program of its own, stop when asked to as when interrupted."""
+    if args is None:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         group.main(args=list(args) if args is not None else None, prog_name="trustcommerce", standalone_mode=False)
     except click.exceptions.Exit as error:
