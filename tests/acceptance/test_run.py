@@ -134,7 +134,7 @@ def test_a_failed_run_keeps_the_earlier_output(cli: Run, facts: Path, tmp_path: 
     (facts / "operators.csv").write_text(FACTS.replace("o3,,", "o3,101,"), "utf-8")
     said = cli("run", LINKAGE, "--facts", facts, "--out", out, "--as-of", DAY, code=1)
     assert said == (
-        "error: rule set `operator`, column `mean_product_score`, row `o3`: `mean_product_score` "
+        "error: rule set `operator`, operators.csv, column `mean_product_score`, row `o3`: `mean_product_score` "
         "101.0000 is outside its range: points from 0 to 100\n"
     )
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
