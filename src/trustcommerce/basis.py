@@ -10,10 +10,10 @@ from trustcommerce.language.types import Type
 from trustcommerce.model import Title
 from trustcommerce.plan import PackPlan, RuleSetPlan, Version, reason_texts
 from trustcommerce.plan.claims import claimed, grants
-from trustcommerce.run.record import RecordProgram, compile_record
 
 if TYPE_CHECKING:
     from trustcommerce.explain import Tree
+    from trustcommerce.run.record import RecordProgram
 
 __all__ = ["Bases", "Basis"]
 
@@ -37,7 +37,7 @@ class Basis:
     key: int
     plan: Version
     types: dict[str, Type]
-    program: RecordProgram
+    program: "RecordProgram"
     texts: dict[str, dict[str, str]]
     notice: Title
     grants: frozenset[str] = frozenset()
@@ -88,7 +88,9 @@ class Bases:
             notice=pack.notice,
         )
 
-    def _program(self, plan: RuleSetPlan, version: Version) -> RecordProgram:
+    def _program(self, plan: RuleSetPlan, version: Version) -> "RecordProgram":
+        from trustcommerce.run.record import compile_record
+
         found = self.programs.get(id(version))
         if found is None:
             found = self.programs[id(version)] = compile_record(plan, version)

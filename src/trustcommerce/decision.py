@@ -1,7 +1,6 @@
 """A decision: everything computed for one subject on one day, outward values made on demand."""
 
 import datetime as dt
-import json
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -256,6 +255,8 @@ class Decision:
 
     def explain(self, lang: str = "en", format: str = "text", score: str | None = None, *, notice: bool = True) -> str:
         """The report: trees of one score or all, the other outputs, the notice; text of 80 columns or JSON."""
+        import json
+
         from trustcommerce.explain import evidence_data, pool_data, render_text
 
         if lang.split("-")[0] not in ("en", "zh"):

@@ -23,8 +23,6 @@ from trustcommerce.read import PackFiles, day_of, read_pack
 from trustcommerce.registry import Registry
 from trustcommerce.run.frames import is_spark, to_kind_of
 from trustcommerce.run.inputs import inputs_of
-from trustcommerce.run.record import NotJudged
-from trustcommerce.run.snapshot import frozen_peers
 from trustcommerce.run.values import joined_key
 
 if TYPE_CHECKING:
@@ -147,18 +145,14 @@ class Engine:
         basis = basis if basis.claims is None else basis.for_record(record)
         known = peers = None
         if known_as_of is not None or snapshot is not None:
+            from trustcommerce.run.snapshot import frozen_peers
+
             known = _day(known_as_of) or basis.as_of
             peers = None if snapshot is None else frozen_peers(snapshot, ruleset, self.plan.meaning)
         try:
             if known is not None:
                 record = basis.program.atoms.plain(record, basis.as_of, known, peers)
             values = basis.program.score(record, basis.as_of)
-        except NotJudged:
-            raise DataError(
-                "this subject is not judged: the rule set's `where` is not true for it",
-                ruleset=ruleset,
-                row=_key(self._plan(ruleset), record),
-            ) from None
         except DataError as error:
             key, found = _key(self._plan(ruleset), record), [error, *basis.program.wrong(record, basis.as_of)]
             for each in (each for one in found for each in (one, *one.also)):

@@ -5,7 +5,17 @@ from contextlib import contextmanager
 
 from trustcommerce.diagnostics import Diagnostic, render
 
-__all__ = ["DataError", "PluginError", "PolicyError", "RunError", "TrustCommerceError", "joined", "kept", "together"]
+__all__ = [
+    "DataError",
+    "PluginError",
+    "PolicyError",
+    "RunError",
+    "TrustCommerceError",
+    "joined",
+    "kept",
+    "not_judged",
+    "together",
+]
 
 
 class TrustCommerceError(Exception):
@@ -88,6 +98,11 @@ def _rebuild(
     also: tuple[DataError, ...],
 ) -> DataError:
     return DataError(message, ruleset=ruleset, table=table, column=column, row=row, value=value, hint=hint, also=also)
+
+
+def not_judged(ruleset: str, row: object = None) -> DataError:
+    """The subject is none of the rule set's."""
+    return DataError("this subject is not judged: the rule set's `where` is not true for it", ruleset=ruleset, row=row)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Near misses: what someone may have meant by a name that does not exist."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 
 __all__ = ["and_others", "did_you_mean", "nearest"]
@@ -14,6 +13,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that may well be meant, or None when nothing is near."""
+    import difflib
+
     candidates = sorted(set(known))
     name = str(name)
     folded = {candidate.lower(): candidate for candidate in candidates}

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import zoneinfo
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -73,6 +72,8 @@ def read_header(files: PackFiles, broken: Iterable[Path], problems: Problems) ->
 def _check_zone(node: Node | None, problems: Problems) -> None:
     """A time zone of the IANA database, where the machine has one."""
     if isinstance(node, Scalar):
+        import zoneinfo
+
         known = zoneinfo.available_timezones()
         if known and node.text not in known:
             problems.add(codes.BAD_TYPE, f"no time zone `{node.text}`", node.span, did_you_mean(node.text, known))

@@ -4,7 +4,6 @@ Source of the discrete quantile: the smallest value at which the share of values
 least q, as `percentile_disc` of SQL:2003 has it.
 """
 
-from fractions import Fraction
 from math import ceil, floor
 
 from attrs import evolve
@@ -185,6 +184,8 @@ class _Taken:
 
     def _at(self) -> tuple[int, int] | None:
         """The quantile as a fraction of whole numbers."""
+        from fractions import Fraction
+
         said = self.aggregate.at
         text = "" if said is None else said.text.replace(" ", "")
         try:

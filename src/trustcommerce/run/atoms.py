@@ -6,7 +6,7 @@ numbers themselves, flat or under the metric's name. Out: exactly what the gener
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trustcommerce.errors import DataError, kept, together
 from trustcommerce.language.expressions import Expr
@@ -14,8 +14,10 @@ from trustcommerce.language.names import and_others, did_you_mean
 from trustcommerce.language.relations import Exists, Field, Gather, Match, Relation, Scan, Table, base
 from trustcommerce.plan import RuleSetPlan, Version, links
 from trustcommerce.run.python import compiled
-from trustcommerce.run.relations import Row, World
 from trustcommerce.run.values import accept, show
+
+if TYPE_CHECKING:
+    from trustcommerce.run.relations import Row
 
 __all__ = ["Atoms"]
 
@@ -171,6 +173,8 @@ class Atoms:
     # -- rows of facts
 
     def _measured(self, facts: Sequence[Gather], record: Record, as_of: dt.date, known: dt.date) -> dict[str, Any]:
+        from trustcommerce.run.relations import World
+
         world = World(as_of=as_of, known_as_of=known, scan=self._scan(record), evaluate=self._value)
         subject = self._subject(record, facts)
         found: dict[str, Any] = {}
@@ -185,7 +189,7 @@ class Atoms:
         together(errors)
         return found
 
-    def _subject(self, record: Record, facts: Sequence[Gather]) -> Row:
+    def _subject(self, record: Record, facts: Sequence[Gather]) -> "Row":
         names = {each.name for gather in facts for each in gather.on} | {mine for g in facts for _, mine in g.outer}
         types = {each.name: each.type for each in self.version.inputs}
         errors: list[DataError] = []
@@ -193,7 +197,7 @@ class Atoms:
         together(errors)
         return found
 
-    def _accepted(self, row: Record, fields: Iterable[Field], place: str | None, errors: list[DataError]) -> Row:
+    def _accepted(self, row: Record, fields: Iterable[Field], place: str | None, errors: list[DataError]) -> "Row":
         """The fields of a row of a fact, or of the record; what is wrong with them joins the errors."""
         found = {}
         for each in fields:
@@ -217,8 +221,8 @@ class Atoms:
                 f"`{each.name}` {error}", ruleset=self.plan.name, column=each.name, row=place, value=row[each.name]
             ) from None
 
-    def _scan(self, record: Record) -> Callable[[Scan, str], Iterable[Row]]:
-        def scan(wanted: Scan, role: str) -> Iterable[Row]:
+    def _scan(self, record: Record) -> "Callable[[Scan, str], Iterable[Row]]":
+        def scan(wanted: Scan, role: str) -> "Iterable[Row]":
             rows = record.get(role)
             if role not in record:
                 said = f"the rows of `{role}` are needed beside those of the fact: a list, of table `{wanted.table}`"
@@ -237,7 +241,7 @@ class Atoms:
 
         return scan
 
-    def _check_keys(self, rows: Sequence[Row], scan: Scan, role: str) -> None:
+    def _check_keys(self, rows: "Sequence[Row]", scan: Scan, role: str) -> None:
         """No two rows have the same key, as in tables."""
         seen: set[tuple[Any, ...]] = set()
         for row in rows if scan.key else ():
@@ -248,14 +252,14 @@ class Atoms:
                 raise DataError(said, ruleset=self.plan.name, column=scan.key[0], row=role, value=key[0])
             seen.add(key)
 
-    def _row(self, row: Any, scan: Scan, place: str, errors: list[DataError]) -> Row:
+    def _row(self, row: Any, scan: Scan, place: str, errors: list[DataError]) -> "Row":
         if isinstance(row, Mapping):
             return self._accepted(row, scan.fields, place, errors)
         said, role = f"`{place}` is no mapping", place.partition("[")[0]
         errors.append(DataError(said, ruleset=self.plan.name, column=role, row=place, value=row))
         return {}
 
-    def _value(self, expr: Expr, row: Row) -> Any:
+    def _value(self, expr: Expr, row: "Row") -> Any:
         """Expressions of rows, each compiled once."""
         found = self._evaluate.get(id(expr))
         if found is None:

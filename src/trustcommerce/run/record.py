@@ -7,12 +7,13 @@ pass through `run.atoms` first.
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
 from attrs import frozen
 
-from trustcommerce.errors import DataError, kept
+from trustcommerce.errors import DataError, kept, not_judged
 from trustcommerce.language.calendar import lies_within
 from trustcommerce.language.expressions import Case, Column, Expr
 from trustcommerce.language.names import did_you_mean
@@ -38,7 +39,7 @@ from trustcommerce.run.python import Source
 from trustcommerce.run.snapshot import FrozenPeers, FrozenRank
 from trustcommerce.run.values import accept
 
-__all__ = ["NotJudged", "RecordProgram", "compile_record"]
+__all__ = ["RecordProgram", "compile_record"]
 
 _MAX_ELIF = 50
 _CLASSES = {
@@ -49,10 +50,6 @@ _CLASSES = {
     Kind.DATE: "_date",
     Kind.TIMESTAMP: "_datetime",
 }
-
-
-class NotJudged(Exception):
-    """The record is of no subject of the rule set: its `where` is not true."""
 
 
 @frozen(kw_only=True, eq=False)
@@ -179,8 +176,8 @@ class _Compiler:
             return
         self._relation(relation.source)
         if isinstance(relation, Keep):
-            self.globals["_NotJudged"] = NotJudged
-            self.lines.append(f"    if not {self.source.truth(relation.where)}: raise _NotJudged()")
+            self.globals["_refused"] = partial(not_judged, self.plan.name)
+            self.lines.append(f"    if not {self.source.truth(relation.where)}: raise _refused()")
         elif isinstance(relation, Derive):
             for item in relation.items:
                 if not item.late:

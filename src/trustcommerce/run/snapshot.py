@@ -5,7 +5,6 @@ the sorted values of every partition; kept as JSON.
 """
 
 import datetime as dt
-import json
 from bisect import bisect_left, bisect_right
 from pathlib import Path
 from typing import Any
@@ -72,6 +71,8 @@ class Snapshot:
 
     def save(self, path: str | Path) -> None:
         """Write it as JSON, beside and then in place."""
+        import json
+
         target = Path(path)
         beside = target.with_name(f".{target.name}.part")
         data = {
@@ -91,6 +92,8 @@ class Snapshot:
         Raises:
             DataError: The file is missing or no snapshot.
         """
+        import json
+
         try:
             data = json.loads(Path(path).read_text("utf-8"))
             return cls(
