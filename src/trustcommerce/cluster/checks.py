@@ -65,11 +65,16 @@ class TableCheck:
         answers = "coalesce(bool_or(n > different), false) AS twice, coalesce(bool_or(wrong), false) AS wrong"
         return f"SELECT {answers} FROM ({rows})"
 
-    def first(self, write: Callable[[exp.Expression], str], order: list[str]) -> str:
-        """A statement that fails with what is wrong in the first row with a wrong value."""
-        values = ", ".join(f"{write(value)} AS v{i}" for i, (_, value) in enumerate(self.values.values()))
-        ordered = f" ORDER BY {', '.join(write(column(each)) for each in order)}" if order else ""
-        return f"SELECT {values} FROM (SELECT * FROM {self.view} WHERE {write(self._wrong())}{ordered} LIMIT 1)"
+    def which(self, write: Callable[[exp.Expression], str]) -> str:
+        """A statement with one row: for each column whether one of its values is wrong."""
+        tests = (f"coalesce(bool_or({write(test)}), false) AS v{i}" for i, (test, _) in enumerate(self.values.values()))
+        return f"SELECT {', '.join(tests)} FROM {self.view}"
+
+    def first(self, name: str, write: Callable[[exp.Expression], str]) -> str:
+        """A statement that fails with what is wrong with a column in the first row in which it is."""
+        test, value = (write(each) for each in self.values[name])
+        ordered = f" ORDER BY {', '.join(write(column(each)) for each in self.key)}" if self.key else ""
+        return f"SELECT {value} AS value FROM (SELECT * FROM {self.view} WHERE {test}{ordered} LIMIT 1)"
 
     def _wrong(self) -> exp.Expression:
         return exp.or_(*(test.copy() for test, _ in self.values.values())) if self.values else exp.false()

@@ -14,8 +14,8 @@ from trustcommerce.cluster.checks import TableCheck
 from trustcommerce.cluster.exclusions import left_out
 from trustcommerce.cluster.functions import Called, allocated, mapped
 from trustcommerce.cluster.packed import Packed
-from trustcommerce.cluster.session import tables_to_check
-from trustcommerce.errors import DataError
+from trustcommerce.cluster.session import tables_to_check, told
+from trustcommerce.errors import DataError, kept, together
 from trustcommerce.language.expressions import columns
 from trustcommerce.language.names import and_others, did_you_mean
 from trustcommerce.language.relations import Field, Gather, Item, Relation
@@ -152,13 +152,24 @@ class ClusterRun(Statement):
         checks = [check for each in self.checks.values() if (check := each.of(read)) is not None]
         asked = [f"(SELECT struct(*) FROM ({each.question(self.print)})) AS t{i}" for i, each in enumerate(checks)]
         found = self.views.query(f"SELECT {', '.join(asked)}").collect()[0] if asked else ()
+        errors: list[DataError] = []
         for check, (twice, wrong) in zip(checks, found, strict=True):
             if wrong:
-                self.views.query(check.first(self.print, check.key or [])).collect()
-                said = f"the table {check.table} gives other rows each time it is read"
-                raise DataError(said, ruleset=self.plan.name)
+                errors += self._wrong(check)
             if twice:
                 super().unique(exp.to_table(check.view), check.table, check.key or [])
+        together(errors)
+
+    def _wrong(self, check: TableCheck) -> list[DataError]:
+        """What is wrong with the values of a table, for each column in the first row in which it is."""
+        errors: list[DataError] = []
+        row = self.views.query(check.which(self.print)).collect()[0]
+        for name, wrong in zip(check.values, row, strict=True):
+            if wrong:
+                with kept(errors), told(self.plan.name):
+                    self.views.query(check.first(name, self.print)).collect()
+        said = f"the table {check.table} gives other rows each time it is read"
+        return errors or [DataError(said, ruleset=self.plan.name)]
 
     def counts(self) -> dict[str, FactCounts]:
         """Rows of each fact that counted, were excluded, or are of no subject."""
