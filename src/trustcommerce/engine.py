@@ -14,7 +14,7 @@ from attrs import evolve
 from trustcommerce.basis import Bases, Basis
 from trustcommerce.decision import Decision, State
 from trustcommerce.diagnostics import Diagnostic, Problems
-from trustcommerce.errors import DataError, PolicyError, joined
+from trustcommerce.errors import DataError, NotJudged, PolicyError, joined
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.plan import PackPlan, RuleSetPlan, Version
 from trustcommerce.planning import asked_for, plan_files
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from trustcommerce.report import RunReport
     from trustcommerce.run.evidence import FactEvidence
+    from trustcommerce.run.record import RecordProgram
     from trustcommerce.run.snapshot import Snapshot
     from trustcommerce.supply import FactTables
 
@@ -154,10 +155,7 @@ class Engine:
                 record = basis.program.atoms.plain(record, basis.as_of, known, peers)
             values = basis.program.score(record, basis.as_of)
         except DataError as error:
-            key, found = _key(self._plan(ruleset), record), [error, *basis.program.wrong(record, basis.as_of)]
-            for each in (each for one in found for each in (one, *one.also)):
-                each.row = key if each.row is None else each.row
-            raise joined(found) from error.__cause__
+            raise self._whole(error, basis.program, ruleset, record) from error.__cause__
         decision = Decision(basis, values)
         if previous is not None:
             decision.state.check_previous(previous)
@@ -343,6 +341,14 @@ class Engine:
             )
         return self.plan.rulesets[ruleset]
 
+    def _whole(self, error: DataError, program: "RecordProgram", ruleset: str, record: object) -> DataError:
+        """The error with what else is wrong with the record, and its key."""
+        others = [] if isinstance(error, NotJudged) else program.wrong(record, error)
+        found, key = joined([error, *others]), _key(self._plan(ruleset), record)
+        for each in (found, *found.also):
+            each.row = key if each.row is None else each.row
+        return found
+
     def _version(self, plan: RuleSetPlan, day: dt.date) -> Version:
         refusal = plan.refusal(day)
         if refusal is not None:
@@ -375,7 +381,6 @@ def _day(given: dt.date | str | None) -> dt.date | None:
 
 
 def _key(plan: RuleSetPlan, record: Any) -> str | None:
-    try:
-        return ", ".join(str(record[name]) for name in plan.key)
-    except (KeyError, TypeError):
+    if not isinstance(record, Mapping) or not record.keys() >= set(plan.key):
         return None
+    return ", ".join(str(record[name]) for name in plan.key)

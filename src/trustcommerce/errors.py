@@ -7,13 +7,13 @@ from trustcommerce.diagnostics import Diagnostic, render
 
 __all__ = [
     "DataError",
+    "NotJudged",
     "PluginError",
     "PolicyError",
     "RunError",
     "TrustCommerceError",
     "joined",
     "kept",
-    "not_judged",
     "together",
 ]
 
@@ -39,7 +39,7 @@ class DataError(TrustCommerceError):
     Args:
         message: What is wrong, one sentence.
         ruleset: Name of the rule set being run, if any.
-        table: The table, file or result that holds it, in words, where it is not the one given as `frame`.
+        table: The table, file or result that holds it, in words; None for a record and for the frame of subjects.
         column: Name of the input concerned, if any.
         row: Subject key (or row number) of the first row concerned, if any.
         value: The offending value, shown by `repr`.
@@ -77,7 +77,7 @@ class DataError(TrustCommerceError):
             f"{name} `{value}`" if name else str(value)
             for name, value in (
                 ("rule set", self.ruleset),
-                ("", self.table),
+                ("", self.table if self.table is None or self.table not in self.message else None),
                 ("column", self.column),
                 ("row", self.row),
             )
@@ -100,18 +100,13 @@ def _rebuild(
     return DataError(message, ruleset=ruleset, table=table, column=column, row=row, value=value, hint=hint, also=also)
 
 
-def not_judged(ruleset: str, row: object = None) -> DataError:
-    """The subject is none of the rule set's."""
-    return DataError("this subject is not judged: the rule set's `where` is not true for it", ruleset=ruleset, row=row)
-
-
 @contextmanager
 def kept(errors: list[DataError]) -> Iterator[None]:
     """Go on after a `DataError`, and keep it for `together`."""
     try:
         yield
     except DataError as error:
-        errors.append(error)
+        errors.append(error.with_traceback(None))  # its frames hold the list
 
 
 def together(errors: Iterable[DataError]) -> None:
@@ -123,11 +118,29 @@ def together(errors: Iterable[DataError]) -> None:
 
 def joined(errors: Iterable[DataError]) -> DataError:
     """The first of one error or more, with the others in its `also`; what is said twice once."""
-    first, *others = {each.alone(): each for error in errors for each in (error, *error.also)}.values()
+    found: dict[str, DataError] = {}
+    for error in errors:
+        for each in _flat(error):
+            found.setdefault(each.alone(), each)
+    first, *others = found.values()
     for each in others:
         each.also = ()
     first.also = tuple(others)
     return first
+
+
+def _flat(error: DataError) -> Iterator[DataError]:
+    yield error
+    for each in error.also:
+        yield from _flat(each)
+
+
+class NotJudged(DataError):
+    """The subject is none of the rule set's: its `where` is not true for it."""
+
+    def __init__(self, ruleset: str, row: object = None) -> None:
+        said = "this subject is not judged: the rule set's `where` is not true for it"
+        super().__init__(said, ruleset=ruleset, row=row)
 
 
 class PluginError(TrustCommerceError):

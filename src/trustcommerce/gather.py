@@ -6,7 +6,7 @@ In: a rule set, a key, a folder. Out: what `Engine.score` takes: columns, matche
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from trustcommerce.errors import DataError, not_judged
+from trustcommerce.errors import DataError, NotJudged
 from trustcommerce.language.names import did_you_mean
 from trustcommerce.plan import PackPlan, RuleSetPlan, Version
 from trustcommerce.run.evidence import FactEvidence
@@ -39,7 +39,7 @@ def gather_record(
             return record_of(found, plan, version), opened.evidence(plan, version, day, known_as_of, keys)
         unjudged = None if subjects is None else row_of(subjects, plan.key, key)
         if unjudged is not None:
-            raise not_judged(ruleset, key)
+            raise NotJudged(ruleset, key)
         raise absent(subjects if subjects is not None else table, plan, key)
 
 

@@ -144,11 +144,12 @@ def test_a_value_of_a_row_that_is_excluded(spark: Any, engine: tc.Engine) -> Non
     at = ORDERS.set_column(4, "at", pa.array([None] * 6, pa.timestamp("us")))
     with pytest.raises(tc.DataError, match=r"orders.at: nothing, and timestamp may not be missing in the row -65"):
         engine.score_table("sales", frames["stores"], DAY, tables=_frames(spark, orders=at), columns=["k", "n"])
-    both = wrong.set_column(4, "at", at["at"])
+    both = wrong.set_column(4, "at", at["at"]).set_column(0, "id", pa.array([7, -1, 0, 63, -65, 7]))
     with pytest.raises(tc.DataError, match=says) as caught:
         engine.score_table("sales", frames["stores"], DAY, tables=_frames(spark, orders=both))
     assert [each.message for each in caught.value.also] == [
-        "orders.at: nothing, and timestamp may not be missing in the row -65"
+        "orders.at: nothing, and timestamp may not be missing in the row -65",
+        "two rows of orders have the key 7",
     ]
     names = engine.score_table("sales", frames["stores"], DAY, tables=frames, columns=["k"])
     assert sorted(row["k"] for row in names.collect()) == ["a", "b", "c"]

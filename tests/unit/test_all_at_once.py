@@ -22,6 +22,9 @@ tables:
   orders:
     key: id
     columns: {id: text, shop: text, paid: {type: decimal(2), range: [0, 1000]}, at: date}
+  cities:
+    key: shop
+    columns: {shop: text, people: integer}
 """
 RULESET = """
 ruleset: total
@@ -33,6 +36,14 @@ metrics:
 values:
   total: age + rate
 """
+GROWN = """
+ruleset: grown
+subject: {name: shop, table: shops, key: shop, where: age >= 18}
+references:
+  city: {table: cities, match: {shop: shop}, else: error}
+values:
+  total: city.people
+"""
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +53,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tc.Engine:
     (folder / "rulesets").mkdir()
     (folder / "pack.yaml").write_text(PACK, "utf-8")
     (folder / "rulesets/total.yaml").write_text(RULESET, "utf-8")
+    (folder / "rulesets/grown.yaml").write_text(GROWN, "utf-8")
     return tc.load(folder)
 
 
@@ -90,7 +102,8 @@ def test_a_frame(engine: tc.Engine) -> None:
     """Columns that are absent and of other types, together; values and keys, together."""
     strange = frame("rate", pa.array(["x"])).drop_columns(["word", "flag"])
     assert said(lambda: by_table(engine, strange)) == [
-        (None, "flag", None, "the frame has no column `flag`, nor `word`"),
+        (None, "flag", None, "the frame has no column `flag`"),
+        (None, "word", None, "the frame has no column `word`"),
         (None, "rate", None, "`rate` is text, and number from 0 to 1 is expected"),
     ]
     rows = pa.concat_tables([frame("whole", pa.array([1001])), frame("rate", pa.array([2.0])), frame()])
@@ -115,17 +128,17 @@ def test_files_of_text(files: tc.Engine, tmp_path: Path) -> None:
     """The first bad cell of every column, of every file."""
     (tmp_path / "shops.csv").write_text("shop,age,rate\ns1,old,0.5\ns2,older,high\n", "utf-8")
     (tmp_path / "orders.csv").write_text("id,shop,paid,at\no1,s1,9.999,2023-01-01\no2,s1,9,yesterday\n", "utf-8")
-    assert said(lambda: files.run(tmp_path, tmp_path / "out", DAY)) == [
-        (None, "age", 2, "shops.csv:2: `age` is `old`, which is no integer (2 rows in all)"),
-        (None, "rate", 3, "shops.csv:3: `rate` is `high`, which is no number"),
-        (None, "paid", 2, "orders.csv:2: `paid` is `9.999`, which is no decimal(2)"),
-        (None, "at", 3, "orders.csv:3: `at` is `yesterday`, which is no date"),
+    assert said(lambda: files.run(tmp_path, tmp_path / "out", DAY, only="total")) == [
+        ("shops.csv", "age", 2, "shops.csv:2: `age` is `old`, which is no integer (2 rows in all)"),
+        ("shops.csv", "rate", 3, "shops.csv:3: `rate` is `high`, which is no number"),
+        ("orders.csv", "paid", 2, "orders.csv:2: `paid` is `9.999`, which is no decimal(2)"),
+        ("orders.csv", "at", 3, "orders.csv:3: `at` is `yesterday`, which is no date"),
     ]
     (tmp_path / "shops.csv").write_text("shopp,age\ns1,1\n", "utf-8")
     (tmp_path / "orders.csv").write_text("id,shop,paid,at\n", "utf-8")
-    assert said(lambda: files.run(tmp_path, tmp_path / "out", DAY)) == [
-        (None, "shop", None, "shops.csv has no column `shop`"),
-        (None, "rate", None, "shops.csv has no column `rate`"),
+    assert said(lambda: files.run(tmp_path, tmp_path / "out", DAY, only="total")) == [
+        ("shops.csv", "shop", None, "shops.csv has no column `shop`"),
+        ("shops.csv", "rate", None, "shops.csv has no column `rate`"),
     ]
 
 
@@ -134,16 +147,56 @@ def test_files_with_types(files: tc.Engine, tmp_path: Path) -> None:
     orders = pa.table({"id": ["o1"], "shop": ["s1"], "paid": [1.5], "at": pa.array([0], pa.date32())})
     parquet.write_table(orders, tmp_path / "orders.parquet")
     parquet.write_table(pa.table({"shop": [1], "age": ["x"]}), tmp_path / "shops.parquet")
-    assert said(lambda: files.run(tmp_path, tmp_path / "out", DAY)) == [
-        (None, "shop", None, "shops.parquet: `shop` is int64, and text is expected"),
-        (None, "age", None, "shops.parquet: `age` is text, and integer is expected"),
-        (None, "rate", None, "shops.parquet has no column `rate`"),
+    assert said(lambda: files.run(tmp_path, tmp_path / "out", DAY, only="total")) == [
+        ("shops.parquet", "shop", None, "shops.parquet: `shop` is int64, and text is expected"),
+        ("shops.parquet", "age", None, "shops.parquet: `age` is text, and integer is expected"),
+        ("shops.parquet", "rate", None, "shops.parquet has no column `rate`"),
     ]
     parquet.write_table(pa.table({"shop": ["s1"], "age": [101], "rate": [1.5]}), tmp_path / "shops.parquet")
-    assert said(lambda: files.run(tmp_path, tmp_path / "out", DAY)) == [
+    assert said(lambda: files.run(tmp_path, tmp_path / "out", DAY, only="total")) == [
         ("shops.parquet", "age", "s1", "`age` 101 is outside its range: integer from 0 to 100"),
         ("shops.parquet", "rate", "s1", "`rate` 1.5 is outside its range: number from 0 to 1"),
     ]
+
+
+def test_many_files_of_a_table(files: tc.Engine, tmp_path: Path) -> None:
+    """What is wrong with a column is told of the first file; the others are counted."""
+    (tmp_path / "shops.csv").write_text("shop,age,rate\ns1,1,0.5\n", "utf-8")
+    (tmp_path / "orders").mkdir()
+    for i in range(4):
+        at = "yesterday" if i == 2 else "2023-01-01"
+        (tmp_path / f"orders/{i}.csv").write_text(f"id,shop,paid,at\no{i},s1,x,{at}\n", "utf-8")
+    assert [message for _, _, _, message in said(lambda: files.run(tmp_path, tmp_path / "out", DAY, only="total"))] == [
+        "orders/0.csv:2: `paid` is `x`, which is no decimal(2) (and 3 more files)",
+        "orders/2.csv:2: `at` is `yesterday`, which is no date",
+    ]
+
+
+def test_the_subjects_and_another_table(files: tc.Engine) -> None:
+    """A key that is absent, wrong values, and what is wrong with the table beside it."""
+    shops = pa.table({"age": [101], "rate": [0.5]})
+    orders = pa.table({"shop": ["s1"], "paid": [-1.0], "at": pa.array([0], pa.date32())})
+    assert said(lambda: files.score_table("total", shops, DAY, tables={"orders": orders})) == [
+        (None, "shop", None, "the frame has no column `shop`"),
+        (None, "age", "number 1", "`age` 101 is outside its range: integer from 0 to 100"),
+        ("table `orders`", "id", None, "the table `orders` has no column `id`"),
+        ("table `orders`", "paid", "number 1", "`paid` -1.0 is outside its range: decimal(2) from 0 to 1,000"),
+    ]
+
+
+def test_nothing_follows_from_something_else(files: tc.Engine) -> None:
+    """What `known_as_of` and a broken row make absent is not told; nor what is wrong with who is not judged."""
+    good = {"id": "o1", "shop": "s1", "paid": Decimal("9.99"), "at": "2023-05-30"}
+    record = {"shop": "s1", "age": 1, "rate": 0.5, "sales": [{**good, "paid": -1}], "more": 1}
+    wrong = [(None, "paid", "sales[0]", "`paid` is -1, outside its range: decimal(2) from 0 to 1,000")]
+    wrong.append((None, "more", "s1", "the record has an unknown key `more`"))
+    assert said(lambda: files.score("total", record, DAY)) == wrong
+    assert said(lambda: files.score("total", record, DAY, known_as_of="2023-05-01")) == wrong
+    unknown = {"shop": "s1", "age": 1, "rate": 0.5, "sales": [good], "more": 1}
+    assert [each[1] for each in said(lambda: files.score("total", unknown, DAY, known_as_of=DAY))] == ["more"]
+    young = {"shop": "s1", "age": 1, "city": None}
+    message = "this subject is not judged: the rule set's `where` is not true for it"
+    assert said(lambda: files.score("grown", young, DAY)) == [(None, None, "s1", message)]
 
 
 def test_every_column_is_told(engine: tc.Engine) -> None:

@@ -40,7 +40,7 @@ for command in (
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and exit; as a program of its own, stop when asked to as when interrupted."""
-    if args is None:
+    if args is None and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         group.main(args=list(args) if args is not None else None, prog_name="trustcommerce", standalone_mode=False)

@@ -137,9 +137,7 @@ class ClusterRun(Statement):
         """
         query = self.build_all(wanted)
         self._check(None if wanted is None else query)
-        if self.guards:
-            tests = [exp.alias_(guard, f"guard_{i}") for i, guard in enumerate(self.guards)]
-            self._asked(self.print(exp.select(*tests))).collect()
+        self._guarded(self.guards)
         return self._asked(self.print(query))
 
     def _check(self, query: exp.Select | None) -> None:
@@ -153,12 +151,22 @@ class ClusterRun(Statement):
         asked = [f"(SELECT struct(*) FROM ({each.question(self.print)})) AS t{i}" for i, each in enumerate(checks)]
         found = self.views.query(f"SELECT {', '.join(asked)}").collect()[0] if asked else ()
         errors: list[DataError] = []
+        before = len(self.guards)
         for check, (twice, wrong) in zip(checks, found, strict=True):
             if wrong:
                 errors += self._wrong(check)
             if twice:
                 super().unique(exp.to_table(check.view), check.table, check.key or [])
+        if errors:  # what other guards are about means nothing over wrong values
+            with kept(errors), told(self.plan.name):
+                self._guarded(self.guards[before:])
         together(errors)
+
+    def _guarded(self, guards: Sequence[exp.Expression]) -> None:
+        """Ask whether what each guard is about holds; the first that does not is an error."""
+        if guards:
+            tests = [exp.alias_(guard, f"guard_{i}") for i, guard in enumerate(guards)]
+            self._asked(self.print(exp.select(*tests))).collect()
 
     def _wrong(self, check: TableCheck) -> list[DataError]:
         """What is wrong with the values of a table, for each column in the first row in which it is."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-__all__ = ["and_others", "did_you_mean", "nearest"]
+__all__ = ["and_others", "did_you_mean", "nearest", "the"]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
@@ -30,3 +30,8 @@ def and_others(names: Sequence[str]) -> str:
         return ""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return f", nor {', '.join(f'`{name}`' for name in names[:3])}{more}"
+
+
+def the(what: str) -> str:
+    """The name of a table, frame or file within a sentence; files go without an article."""
+    return f"the {what}" if what.split(" ")[0] in ("frame", "table", "result") else what

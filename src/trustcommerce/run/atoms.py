@@ -90,13 +90,23 @@ class Atoms:
         facts = [gather for gather in self.gathers if gather.fact in record]
         if facts:
             self._check_once(record, flat)
-            given |= self._measured(facts, record, as_of, known_as_of or as_of)
+            errors: list[DataError] = []
+            with kept(errors):
+                given |= self._measured(facts, record, as_of, known_as_of or as_of)
+            together(errors and [*errors, *self._unknown(flat)])
         for key, public in self.keys.items():
             if key not in given and public in given:
                 given[key] = given[public]
         given = {**dict.fromkeys(self.before), **given}  # a pool begins anew unless it is said what it left
         self._check(flat, given)
         return {name: given[name] for name in self.expected}
+
+    def given(self, record: object) -> dict[str, Any]:
+        """The values in a record under the names that are read, as far as they can be told."""
+        flat: dict[str, Any] = {}
+        with kept([]):
+            flat = self._flat(record) if isinstance(record, Mapping) else {}
+        return flat | {key: flat[public] for key, public in self.keys.items() if key not in flat and public in flat}
 
     def _flat(self, record: Record) -> dict[str, Any]:
         """Columns, numbers and matched rows under the names that are read."""
@@ -126,11 +136,23 @@ class Atoms:
 
     def _check(self, flat: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         """Nothing is absent, nothing unknown."""
+        errors = self._unknown(flat)
+        absent = list(dict.fromkeys(self.keys.get(name, name) for name in self.expected if name not in given))
+        if absent:
+            missing = DataError(
+                f"the record has no `{absent[0]}`{and_others(absent[1:])}",
+                ruleset=self.plan.name,
+                column=absent[0],
+                hint=did_you_mean(absent[0], [str(each.column) for each in errors]) or self._instead(absent[0]),
+            )
+            errors.insert(0, missing)
+        together(errors)
+
+    def _unknown(self, flat: Mapping[str, Any]) -> list[DataError]:
+        """An error for each key that nobody asks for."""
         known = {*self.takes, *self._other, *(f"{n}.{f.name}" for n, m in self.matches.items() for f in m.fields)}
         known |= {f"{name}.matched" for name in self.matches}
-        absent = list(dict.fromkeys(self.keys.get(name, name) for name in self.expected if name not in given))
-        strange = [name for name in flat if name not in known]
-        errors = [
+        return [
             DataError(
                 f"the record has an unknown key `{name}`",
                 ruleset=self.plan.name,
@@ -138,17 +160,9 @@ class Atoms:
                 value=flat[name],
                 hint=did_you_mean(str(name), known),
             )
-            for name in strange
+            for name in flat
+            if name not in known
         ]
-        if absent:
-            missing = DataError(
-                f"the record has no `{absent[0]}`{and_others(absent[1:])}",
-                ruleset=self.plan.name,
-                column=absent[0],
-                hint=did_you_mean(absent[0], map(str, strange)) or self._instead(absent[0]),
-            )
-            errors.insert(0, missing)
-        together(errors)
 
     def _check_once(self, record: Record, flat: Mapping[str, Any]) -> None:
         """What rows give is not given as a number beside them."""
@@ -192,20 +206,9 @@ class Atoms:
     def _subject(self, record: Record, facts: Sequence[Gather]) -> "Row":
         names = {each.name for gather in facts for each in gather.on} | {mine for g in facts for _, mine in g.outer}
         types = {each.name: each.type for each in self.version.inputs}
-        errors: list[DataError] = []
-        found = self._accepted(record, [Field(name, types[name]) for name in sorted(names)], None, errors)
-        together(errors)
-        return found
+        return {name: self._accepted(record, Field(name, types[name]), None) for name in sorted(names)}
 
-    def _accepted(self, row: Record, fields: Iterable[Field], place: str | None, errors: list[DataError]) -> "Row":
-        """The fields of a row of a fact, or of the record; what is wrong with them joins the errors."""
-        found = {}
-        for each in fields:
-            with kept(errors):
-                found[each.name] = self._value_of(row, each, place)
-        return found
-
-    def _value_of(self, row: Record, each: Field, place: str | None) -> Any:
+    def _accepted(self, row: Record, each: Field, place: str | None) -> Any:
         if each.name not in row:
             raise DataError(
                 f"{'the record' if place is None else f'`{place}`'} has no `{each.name}`",
@@ -230,12 +233,7 @@ class Atoms:
             if rows is None or isinstance(rows, Mapping | str) or not isinstance(rows, Iterable):
                 said = f"`{role}` must be a list of rows of table `{wanted.table}`"
                 raise DataError(said, ruleset=self.plan.name, column=role, value=rows, hint=self._beside(role))
-            errors: list[DataError] = []
-            found = [self._row(row, wanted, f"{role}[{i}]", errors) for i, row in enumerate(rows)]
-            first: dict[str | None, DataError] = {}
-            for each in errors:
-                first.setdefault(each.column, each)
-            together(first.values())
+            found = self._rows(list(rows), wanted.fields, role)
             self._check_keys(found, wanted, role)
             return found
 
@@ -252,12 +250,31 @@ class Atoms:
                 raise DataError(said, ruleset=self.plan.name, column=scan.key[0], row=role, value=key[0])
             seen.add(key)
 
-    def _row(self, row: Any, scan: Scan, place: str, errors: list[DataError]) -> "Row":
-        if isinstance(row, Mapping):
-            return self._accepted(row, scan.fields, place, errors)
-        said, role = f"`{place}` is no mapping", place.partition("[")[0]
-        errors.append(DataError(said, ruleset=self.plan.name, column=role, row=place, value=row))
-        return {}
+    def _rows(self, rows: Sequence[Any], fields: Sequence[Field], role: str) -> "list[Row]":
+        """Rows of a fact in run-time shapes; of each column the first value that is wrong is told."""
+        found: list[Row] = []
+        errors: list[DataError] = []
+        for i, row in enumerate(rows):
+            place = f"{role}[{i}]"
+            if isinstance(row, Mapping):
+                try:
+                    found.append({each.name: self._accepted(row, each, place) for each in fields})
+                except DataError:
+                    fields = self._right(row, fields, place, errors)
+            elif not any(each.column == role for each in errors):
+                said = f"`{place}` is no mapping"
+                errors.append(DataError(said, ruleset=self.plan.name, column=role, row=place, value=row))
+        together(errors)
+        return found
+
+    def _right(self, row: Record, fields: Sequence[Field], place: str, errors: list[DataError]) -> list[Field]:
+        """The fields of a row that are right; what is wrong with others joins the errors."""
+        right = []
+        for each in fields:
+            with kept(errors):
+                self._accepted(row, each, place)
+                right.append(each)
+        return right
 
     def _value(self, expr: Expr, row: "Row") -> Any:
         """Expressions of rows, each compiled once."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from trustcommerce.errors import DataError, kept, together
-from trustcommerce.language.names import and_others, did_you_mean
+from trustcommerce.language.names import did_you_mean, the
 from trustcommerce.language.relations import Field
 from trustcommerce.language.types import Kind, Type, power
 from trustcommerce.run.duck import first_row, quote
@@ -75,17 +75,24 @@ def admit(
         checked: Columns that were checked before, by table; what is checked now is added.
     """
     schema, what, trusted = rows.schema, rows.what, rows.judged
-    place = _Place(ruleset=ruleset, table=None if what == "frame" else what, source=source, key=tuple(key))
+    there = tuple(each for each in key if each in schema.names)
+    place = _Place(ruleset=ruleset, table=None if what == "frame" else what, source=source, key=there)
     errors: list[DataError] = []
     found = []
     for each in (each for each in fields if each.name in schema.names):
         with kept(errors):
             found.append(_column(each, schema.field(each.name).type, place))
     absent = [each.name for each in fields if each.name not in schema.names]
-    if absent:
-        said = f"the {what} has no column `{absent[0]}`{and_others(absent[1:])}"
-        hint = did_you_mean(absent[0], [*schema.names, *rows.unread])
-        errors.insert(0, DataError(said, ruleset=ruleset, column=absent[0], hint=hint))
+    errors[:0] = [
+        DataError(
+            f"{the(what)} has no column `{each}`",
+            ruleset=ruleset,
+            table=place.table,
+            column=each,
+            hint=did_you_mean(each, [*schema.names, *rows.unread]),
+        )
+        for each in absent
+    ]
     known = set() if checked is None else checked
     fresh = [each for each in found if (source, each.said) not in known]
     plain = [each for each in fresh if each.quick is not None]
@@ -95,7 +102,7 @@ def admit(
         wrong = {*absent, *(each.column for each in errors)}
         if (source, f"key {key}") not in known and not wrong & set(key):
             with kept(errors):
-                _check_key(connection, source, key, ruleset, what)
+                _check_key(connection, place, what)
     together(errors)
     known |= {(source, each.said) for each in found} | {(source, f"key {key}")}
     known |= {(source, f"plain {each.said}") for each in plain}
@@ -355,12 +362,10 @@ def _wrong_value(
 _NUMBER = "trustcommerce.number"
 
 
-def _check_key(
-    connection: "duckdb.DuckDBPyConnection", source: str, key: Sequence[str], ruleset: str, what: str
-) -> None:
-    if not key:
+def _check_key(connection: "duckdb.DuckDBPyConnection", place: _Place, what: str) -> None:
+    if not place.key:
         return
-    names = ", ".join(map(quote, key))
+    source, names = place.source, ", ".join(map(quote, place.key))
     hashes = f"count(DISTINCT hash({names}))"  # numbers take half the time of texts, and hardly ever meet by chance
     quick = first_row(connection, f"SELECT {hashes} = count(*) FROM {source}")
     if quick is not None and quick[0]:
@@ -372,9 +377,10 @@ def _check_key(
     if row is not None:
         shown = ", ".join(map(str, row[:-1]))
         raise DataError(
-            f"{row[-1]} rows of the {what} have the key {shown}",
-            ruleset=ruleset,
-            column=", ".join(key),
+            f"{row[-1]} rows of {the(what)} have the key {shown}",
+            ruleset=place.ruleset,
+            table=place.table,
+            column=", ".join(place.key),
             row=shown,
-            value=row[0] if len(key) == 1 else row[:-1],
+            value=row[0] if len(place.key) == 1 else row[:-1],
         )

@@ -9,11 +9,11 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
-from typing import Any
+from typing import Any, NoReturn
 
 from attrs import frozen
 
-from trustcommerce.errors import DataError, kept, not_judged
+from trustcommerce.errors import DataError, NotJudged, kept, together
 from trustcommerce.language.calendar import lies_within
 from trustcommerce.language.expressions import Case, Column, Expr
 from trustcommerce.language.names import did_you_mean
@@ -72,19 +72,18 @@ class RecordProgram:
     score: Callable[[Mapping[str, Any], dt.date], tuple[Any, ...]]
     late: Callable[[tuple[Any, ...], dt.date], tuple[Any, ...]]
     atoms: Atoms
-    borders: Sequence[tuple[str, Callable[[object], Any]]]
+    borders: Mapping[str, Sequence[Callable[[object], Any]]]
     source: str
 
-    def wrong(self, record: object, as_of: dt.date) -> list[DataError]:
-        """Everything that is wrong with the values of a record, where `score` tells the first."""
+    def wrong(self, record: object, *told: DataError) -> list[DataError]:
+        """What else is wrong with the values of a record, which may be a plain one."""
         errors: list[DataError] = []
-        given = record if isinstance(record, Mapping) else {}
-        with kept(errors):
-            given = self.atoms.plain(record, as_of)
-        for name, border in self.borders:
-            if name in given and not isinstance(given[name], FrozenPeers | FrozenRank):
-                with kept(errors):
-                    border(given[name])
+        given, known = self.atoms.given(record), {each.column for one in told for each in (one, *one.also)}
+        for name, borders in self.borders.items():
+            if name in given and name not in known and not isinstance(given[name], FrozenPeers | FrozenRank):
+                for border in borders:
+                    with kept(errors):
+                        border(given[name])
         return errors
 
 
@@ -104,7 +103,7 @@ class _Compiler:
         self.count = 0
         self.globals: dict[str, Any] = {"_date": dt.date, "_datetime": dt.datetime}
         self.atoms = Atoms(plan, version)
-        self.borders: list[tuple[str, Callable[[object], Any]]] = []
+        self.borders: dict[str, list[Callable[[object], Any]]] = {}
 
     def compile(self) -> RecordProgram:
         self._relation(self.version.relation)
@@ -176,7 +175,7 @@ class _Compiler:
             return
         self._relation(relation.source)
         if isinstance(relation, Keep):
-            self.globals["_refused"] = partial(not_judged, self.plan.name)
+            self.globals["_refused"] = partial(NotJudged, self.plan.name)
             self.lines.append(f"    if not {self.source.truth(relation.where)}: raise _refused()")
         elif isinstance(relation, Derive):
             for item in relation.items:
@@ -238,7 +237,7 @@ class _Compiler:
         """Let a value pass, convert or refuse it; `unless` the line before took care of it."""
         border = f"_border{len(self.globals)}"
         self.globals[border] = _border(self.plan.name, each)
-        self.borders.append((each.name, self.globals[border]))
+        self.borders.setdefault(each.name, []).append(self.globals[border])
         type_ = each.type
         tests = []
         if type_.kind in _CLASSES and not (type_.kind is Kind.EXACT and type_.scale):
@@ -290,7 +289,7 @@ class _Compiler:
         row = self.source.temporary()
         reader = f"_row{len(self.globals)}"
         self.globals[reader] = _given_row(self.plan.name, match)
-        self.borders.append((name, self.globals[reader]))
+        self.borders.setdefault(name, []).append(self.globals[reader])
         self.lines.append(f"    {row} = {reader}({given})")
         self.lines.append(f"    {matched} = {row} is not None")
         if columns:
@@ -374,6 +373,10 @@ def _given_row(ruleset: str, match: Match) -> Callable[[object], tuple[Any, ...]
     name, fail = match.name.split("[")[0], _no_match(ruleset, match)
     borders = [(each.name, _border(ruleset, Field(f"{name}.{each.name}", each.type))) for each in match.fields]
 
+    def absent(column: str, row: Mapping[str, object]) -> NoReturn:
+        said, hint = f"`{name}` has no `{column}`", did_you_mean(column, row)
+        raise DataError(said, ruleset=ruleset, column=f"{name}.{column}", hint=hint)
+
     def read(row: object) -> tuple[Any, ...] | None:
         if row is None:
             if match.required:
@@ -381,14 +384,14 @@ def _given_row(ruleset: str, match: Match) -> Callable[[object], tuple[Any, ...]
             return None
         if not isinstance(row, Mapping):
             raise DataError(f"`{name}` must be a mapping or null", ruleset=ruleset, column=name, value=row)
-        for column, _ in borders:
-            if column not in row:
-                raise DataError(
-                    f"`{name}` has no `{column}`",
-                    ruleset=ruleset,
-                    column=f"{name}.{column}",
-                    hint=did_you_mean(column, row),
-                )
-        return tuple(border(row[column]) for column, border in borders) or (True,)
+        try:
+            return tuple([border(row[column]) for column, border in borders]) or (True,)
+        except (KeyError, DataError):
+            errors: list[DataError] = []
+            for column, border in borders:
+                with kept(errors):
+                    border(row[column] if column in row else absent(column, row))
+            together(errors)
+            raise
 
     return read

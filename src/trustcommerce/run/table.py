@@ -194,6 +194,8 @@ class Run(Stages):
         self.owner = owner
         self.framed = subjects is not None
         self.subjects = subjects if subjects is not None else owner.tables.get(plan.table)
+        self.errors: list[DataError] = []
+        """What is wrong with the tables."""
 
     def result(self, wanted: tuple[str, ...] | None, count: bool, keyed: bool, file: Path | None) -> Result:
         import duckdb
@@ -292,9 +294,13 @@ class Run(Stages):
         source = self.owner.name(self.plan.table) if self.subjects is self.owner.tables.get(self.plan.table) else None
         if source is None:
             source = self.subjects.register(self.connection, "subjects_given")
-        checked = self._admit(self.subjects, source, fields, self.plan.key, hidden)
+        checked = None
+        with kept(self.errors):
+            checked = self._admit(self.subjects, source, fields, self.plan.key, hidden)
         columns = [*map(quote, plain), *(f"{quote(field.name)} AS {quote(name)}" for name, field in measured.items())]
-        self.make("VIEW", SUBJECTS, f"SELECT row_number() OVER () AS {ORDER}, {', '.join(columns)} FROM ({checked})")
+        if checked is not None:
+            query = f"SELECT row_number() OVER () AS {ORDER}, {', '.join(columns)} FROM ({checked})"
+            self.make("VIEW", SUBJECTS, query)
         return given | {SUBJECTS}, tuple(each.name for each in carried)
 
     def _given(self, names: set[str]) -> frozenset[str]:
@@ -312,18 +318,21 @@ class Run(Stages):
         return frozenset(found)
 
     def _sources(self, given: frozenset[str]) -> None:
-        """A view in run-time shapes, or a table of a pack file, for everything else that rows come from."""
+        """A view in run-time shapes, or a table of a pack file, for everything else that rows come from.
+
+        Raises:
+            DataError: These tables, or the subjects, break what the rule set declares.
+        """
         for function in self.version.functions:
             self.owner.function(function)
         again = self.version.from_fact or reads_subjects_again(self.version, given)
-        errors: list[DataError] = []
         for i, source in enumerate(sources(self.version, given)):
             if isinstance(source, Table):
                 self._pack_file(f"source_{i}", source)
             elif i > 0 or again:
-                with kept(errors):
+                with kept(self.errors):
                     self.make("VIEW", f"source_{i}", self._scan(source))
-        together(errors)
+        together(self.errors)
 
     def _scan(self, scan: Scan) -> str:
         rows = self.owner.tables.get(scan.table)

@@ -20,7 +20,7 @@ __all__ = ["as_meant", "check_shape", "fault"]
 
 CURRENCY = "^[A-Z]{3}$"
 _NAME_HINT = "names are letters, digits and _, and do not begin with a digit"
-_LANGUAGE_HINT = "languages have codes of ISO 639, as zh for Chinese and en for English"
+_LANGUAGES = {"cn": "zh", "hk": "zh-HK", "jp": "ja", "us": "en-US", "gb": "en-GB", "chinese": "zh", "english": "en"}
 _PLANNED = ("state",)
 _EXPANDED = ("policies",)
 _WITH_KINDS = ("metrics", "values", "levels", "resources", "policies")
@@ -263,7 +263,7 @@ def _unknown_keys(error: "ValidationError", node: Mapping, problems: Problems) -
         if patterns:
             language = patterns == [LANGUAGE]
             said = f"`{name}` is no {'language' if language else 'name'}"
-            problems.add(codes.WRONG_SHAPE, said, entry.key.span, _LANGUAGE_HINT if language else _NAME_HINT)
+            problems.add(codes.WRONG_SHAPE, said, entry.key.span, _language(name) if language else _NAME_HINT)
             broken = True
         else:
             meant = did_you_mean(name, [key for key in known if key not in node])
@@ -277,6 +277,16 @@ def _unknown_keys(error: "ValidationError", node: Mapping, problems: Problems) -
             problems.add(codes.UNKNOWN_KEY, f"unknown key `{name}`", entry.key.span, hint)
             broken = broken or kind or (meant is not None and bool(error.absolute_path))
     return broken
+
+
+def _language(name: str) -> str:
+    """A hint for what is no code of a language."""
+    import re
+
+    head, *parts = name.replace("_", "-").split("-")
+    meant = "-".join([_LANGUAGES.get(head.lower(), head.lower()), *parts])
+    found = re.search(LANGUAGE, meant) is not None
+    return f"did you mean `{meant}`?" if found else "languages have codes of ISO 639, as zh for Chinese, en for English"
 
 
 def _find(tree: Node, path: Iterable[str | int]) -> tuple[Node, Span | None]:

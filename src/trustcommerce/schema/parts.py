@@ -37,8 +37,8 @@ EXPRESSIONS: Schema = {"anyOf": [EXPRESSION, {"type": "array", "items": EXPRESSI
 CONSTANT: Schema = {"type": ["string", "number", "boolean", "null"]}
 RESULT: Schema = {"anyOf": [CONSTANT, {"type": "array", "items": TEXT}]}
 TEXTS: Schema = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
-LANGUAGE = "^(?!(cn|tw|hk|jp|kr|us|gb)(-|$))[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
-"""A code of a language; those of countries, which are easily taken for one, are not shown to anybody."""
+LANGUAGE = "^(?!(cn|hk|jp|us|gb)(-|$))[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$"
+"""A code of a language; what is none, but of a country, and easily taken for one, nobody would be shown."""
 TITLE: Schema = {
     "anyOf": [
         TEXT,

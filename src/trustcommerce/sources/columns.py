@@ -41,6 +41,7 @@ def require_column(column: ColumnSpec, names: Collection[str], what: str) -> Non
     if column.source not in names:
         raise DataError(
             f"{what} has no column `{column.source}`",
+            table=what,
             column=column.source,
             hint=did_you_mean(column.source, names) or (f"it has {', '.join(names)}" if names else None),
         )
@@ -67,6 +68,7 @@ def check_type(column: ColumnSpec, arrow: "pa.DataType", what: str) -> None:
     if not fits:
         raise DataError(
             f"{what}: `{column.source}` is {'text' if words else arrow}, and {column.type.null(False)} is expected",
+            table=what,
             column=column.source,
             hint="convert the column: types are declared in pack.yaml and never guessed",
         )
@@ -156,6 +158,7 @@ def _value(column: ColumnSpec, arrow: Any, zone: str | None, what: str) -> str:
     if zone is None:
         raise DataError(
             f"{what}: `{column.source}` carries a time zone and the pack says none",
+            table=what,
             column=column.source,
             hint=NO_ZONE_HINT,
         )
@@ -197,6 +200,7 @@ def _check_fractions(
             more = f" ({count} rows in all)" if count > 1 else ""
             raise DataError(
                 f"{what}:{row}: `{column.source}` is `{value}`, which is no timestamp in whole microseconds{more}",
+                table=what,
                 column=column.source,
                 row=row,
                 value=value,

@@ -71,7 +71,7 @@ class Folder:
         for file in found.files:
             with kept(errors):
                 parts.append(self._part(found, file, own))
-        together(errors)
+        together(_by_column(errors))
         return parts[0] if len(parts) == 1 and keys is None else _joined(found, spec, parts, keys)
 
     def _part(self, found: Found, file: Path, spec: TableSpec) -> Rows:
@@ -86,6 +86,18 @@ class Folder:
             return typed_rows(given, spec, what, self.zone, (file,))
         table, ambiguous = parse_text(given, spec, what, _places(found, file), self.zone)
         return Rows(schema=table.schema, what=what, arrow=table, counts={AMBIGUOUS: ambiguous} if ambiguous else None)
+
+
+def _by_column(errors: list[DataError]) -> list[DataError]:
+    """What is wrong with the files of a table: for each column the first, and how many files have one like it."""
+    found: dict[str | None, list[DataError]] = {}
+    for each in (each for error in errors for each in (error, *error.also)):
+        found.setdefault(each.column, []).append(each)
+    for first, *others in found.values():
+        first.also = ()
+        if others:
+            first.message += f" (and {len(others)} more file{'' if len(others) == 1 else 's'})"
+    return [first for first, *_ in found.values()]
 
 
 def _given(found: Found, file: Path, spec: TableSpec | None) -> "Scan | pa.Table":

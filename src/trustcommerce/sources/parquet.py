@@ -22,10 +22,14 @@ def scan_parquet(files: Sequence[Path], spec: TableSpec | None, keys: Sequence[s
 
     A file without a column that may be missing reads as missing there; any other column must be in every file.
     """
-    schemas = [_footer(path) for path in files]
+    errors: list[DataError] = []
+    schemas = []
+    for path in files:
+        with kept(errors):
+            schemas.append(_footer(path))
+    together(errors)
     columns = [] if spec is None else [c for c in spec.columns.values() if c.source not in keys]
     everywhere = {name for schema in schemas for name in schema.names}
-    errors: list[DataError] = []
     for column in columns:
         with kept(errors):
             for path, schema in zip(files, schemas, strict=True):

@@ -61,7 +61,7 @@ def parse_text(
             for count, (column, test) in zip(counts or (), checked.items(), strict=True):
                 with kept(errors):
                     if count:
-                        _fail(connection, spec.columns[column], test, int(count), place)
+                        _fail(connection, spec.columns[column], test, int(count), what, place)
             together(errors)
         columns = [f"{value_of_text(c.name, c.type, zone)} AS {quote(c.name)}" for c in spec.columns.values()]
         typed = connection.sql(f"SELECT {', '.join(columns)} FROM cells").to_arrow_table()
@@ -117,6 +117,7 @@ def _fail(
     column: ColumnSpec,
     test: str,
     count: int,
+    what: str,
     place: Callable[[int], tuple[str, int | None]],
 ) -> None:
     query = (
@@ -128,7 +129,12 @@ def _fail(
     where, line = place(row - 1)
     problem, hint = _problem(column, value)
     raise DataError(
-        f"{where}: `{column.source}` {problem}{more}", column=column.source, row=line, value=value, hint=hint
+        f"{where}: `{column.source}` {problem}{more}",
+        table=what,
+        column=column.source,
+        row=line,
+        value=value,
+        hint=hint,
     )
 
 
