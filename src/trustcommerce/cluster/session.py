@@ -131,7 +131,7 @@ def told(ruleset: str | None) -> Iterator[None]:
         if not type(error).__module__.startswith(("pyspark", "py4j")):
             raise
         text = str(error)
-        said = re.search(rf"{re.escape(SAID)}(.*)", text)
+        said = re.search(rf"{re.escape(SAID)}(.*?)( SQLSTATE: [0-9A-Z]{{5}})?$", text, re.MULTILINE)  # of Spark 4
         if said is not None:
             raise DataError(said[1].strip(), ruleset=ruleset) from None
         failed = re.search(r"trustcommerce\.errors\.(PluginError|DataError): (.*)", text)
