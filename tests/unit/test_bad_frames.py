@@ -261,6 +261,15 @@ def test_too_little_memory(engine: tc.Engine) -> None:
         by_table(engine, frame(), memory="1KB")
 
 
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt(), RuntimeError("Query interrupted")])
+def test_an_interrupt(interrupt: BaseException) -> None:
+    """It is one to the caller, whatever becomes of it on the way; other errors stay what they are."""
+    with pytest.raises(KeyboardInterrupt), duck.connect("work"):
+        raise interrupt
+    with pytest.raises(RuntimeError, match="another"), duck.connect("work"):
+        raise RuntimeError("another")
+
+
 def test_unknown_rule_sets(engine: tc.Engine) -> None:
     """A rule set that the pack does not have is named with the one that may be meant."""
     for action in (

@@ -29,6 +29,8 @@ def connect(
 ) -> "Iterator[duckdb.DuckDBPyConnection]":
     """A connection that is closed at the end; `what` names the work in messages.
 
+    An interrupt within a query, of which DuckDB makes an error of its own, stays a `KeyboardInterrupt`.
+
     Args:
         spill: Where what does not fit into memory goes; by default a folder for temporary files, gone at the end.
     """
@@ -48,6 +50,10 @@ def connect(
         if memory is not None:
             connection.execute(f"SET memory_limit = '{memory}'")
         yield connection
+    except (RuntimeError, duckdb.InterruptException) as error:
+        if "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from None
+        raise
     except duckdb.Error as error:
         mapped = _mapped(what, error, read)
         if mapped is None:
