@@ -93,7 +93,8 @@ class Atoms:
             errors: list[DataError] = []
             with kept(errors):
                 given |= self._measured(facts, record, as_of, known_as_of or as_of)
-            together(errors and [*errors, *self._unknown(flat)])
+            if errors:
+                together([*errors, *self._unknown(flat)])
         for key, public in self.keys.items():
             if key not in given and public in given:
                 given[key] = given[public]
